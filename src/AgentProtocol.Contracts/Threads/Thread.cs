@@ -1,0 +1,3 @@
+namespace AgentProtocol.Contracts.Threads;
+/// <summary>x</summary>
+public sealed record Thread;
