@@ -1,0 +1,48 @@
+using System.Text.Json;
+
+namespace AgentProtocol.Agents;
+
+/// <summary>All that an agent knows about the run it executes.</summary>
+public sealed record AgentContext
+{
+    /// <summary>The run.</summary>
+    public required Guid RunId { get; init; }
+
+    /// <summary>The thread the run is on.</summary>
+    public required Guid ThreadId { get; init; }
+
+    /// <summary>The id the agent is registered under.</summary>
+    public required string AgentId { get; init; }
+
+    /// <summary>Which execution of the run this is, from 1; more than 1 after a crash or a retry.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>
+    /// How many state updates of this run are already part of <see cref="State"/>; more than 0 only after a crash,
+    /// a retry or a restart of the server. An agent that works in steps goes on behind them.
+    /// </summary>
+    public required int CompletedSteps { get; init; }
+
+    /// <summary>The input as the caller sent it; an undefined element when there was none.</summary>
+    public required JsonElement Input { get; init; }
+
+    /// <summary>The thread's state, with the input's messages already merged.</summary>
+    public required AgentState State { get; init; }
+
+    /// <summary>The run's configuration; an undefined element when there was none.</summary>
+    public required JsonElement Config { get; init; }
+
+    /// <summary>The run's context, else <c>config.configurable</c>; an undefined element when there was neither.</summary>
+    public required JsonElement Context { get; init; }
+
+    /// <summary>
+    /// Cancelled when the server shuts down. The run goes on elsewhere from its last state update, so an agent that is
+    /// only waiting stops at once, and one that is in the middle of costly work may finish its current step.
+    /// </summary>
+    public CancellationToken Draining { get; init; }
+}
+
+/// <summary>The state of a thread as an agent sees it.</summary>
+/// <param name="Messages">The messages, oldest first, in the form of wire-contract 7.3.</param>
+/// <param name="Values">All other keys.</param>
+public sealed record AgentState(IReadOnlyList<JsonElement> Messages, IReadOnlyDictionary<string, JsonElement> Values);

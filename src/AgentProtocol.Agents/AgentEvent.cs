@@ -1,0 +1,42 @@
+using System.Text.Json;
+
+namespace AgentProtocol.Agents;
+
+/// <summary>One thing that happened in a run. The server writes it down, merges it and publishes it.</summary>
+public abstract record AgentEvent
+{
+    private AgentEvent()
+    {
+    }
+
+    /// <summary>
+    /// A step is finished. Its update is merged into the thread's state and committed as a checkpoint; after a crash
+    /// the run goes on from here.
+    /// </summary>
+    /// <param name="Node">The step's name on the wire.</param>
+    /// <param name="Update">
+    /// An object. <c>messages</c> are appended, or replace the message of the same id; every other key is set.
+    /// </param>
+    public sealed record StateUpdate(string Node, JsonElement Update) : AgentEvent;
+
+    /// <summary>A piece of a message that is being written. The whole message follows in a <see cref="StateUpdate"/>.</summary>
+    /// <param name="Node">The step that writes it.</param>
+    /// <param name="MessageId">The id that the whole message will have.</param>
+    /// <param name="Text">The piece.</param>
+    public sealed record MessageDelta(string Node, string MessageId, string Text) : AgentEvent;
+
+    /// <summary>Anything the agent wants its callers to see, on the stream mode <c>custom</c>.</summary>
+    /// <param name="Data">Any JSON.</param>
+    public sealed record Custom(JsonElement Data) : AgentEvent;
+
+    /// <summary>How far the run is. The latest report is shown on the run, also after it ended.</summary>
+    /// <param name="Percent">0 to 100, if known.</param>
+    /// <param name="Phase">A short name of what is being done.</param>
+    /// <param name="Note">A sentence for people.</param>
+    public sealed record Progress(double? Percent = null, string? Phase = null, string? Note = null) : AgentEvent;
+
+    /// <summary>Tokens that one model call consumed. Reports are summed up on the run.</summary>
+    /// <param name="InputTokens">Tokens read.</param>
+    /// <param name="OutputTokens">Tokens written.</param>
+    public sealed record Usage(long InputTokens, long OutputTokens) : AgentEvent;
+}

@@ -1,0 +1,80 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AgentProtocol.Contracts.Json;
+
+namespace AgentProtocol.Contracts.Runs;
+
+/// <summary>Body of every request that creates a run (wire-contract 4.1; schemas <c>RunCreate</c> and <c>RunStream</c>).</summary>
+/// <remarks>Unknown fields are kept in <c>kwargs</c> and otherwise ignored.</remarks>
+public sealed record RunCreate
+{
+    /// <summary>An assistant's UUID or a graph id.</summary>
+    public string? AssistantId { get; init; }
+
+    /// <summary>The Agent Protocol name of <see cref="AssistantId"/>; the default agent when both are absent.</summary>
+    public string? AgentId { get; init; }
+
+    /// <summary>The thread to run on; the path wins on thread routes.</summary>
+    public Guid? ThreadId { get; init; }
+
+    /// <summary>Any JSON; an object's <c>messages</c> are merged into the thread.</summary>
+    public JsonElement? Input { get; init; }
+
+    /// <summary>Messages, appended to those of <see cref="Input"/>.</summary>
+    public JsonElement? Messages { get; init; }
+
+    /// <summary>An object to keep with the run.</summary>
+    public JsonElement? Metadata { get; init; }
+
+    /// <summary><c>tags</c>, <c>recursion_limit</c>, <c>configurable</c> and more.</summary>
+    public JsonElement? Config { get; init; }
+
+    /// <summary>Static context for the agent.</summary>
+    public JsonElement? Context { get; init; }
+
+    /// <summary>What happens to runs in flight; <c>enqueue</c> by default.</summary>
+    public MultitaskStrategy? MultitaskStrategy { get; init; }
+
+    /// <summary>One mode or several of <c>values</c> (default), <c>updates</c>, <c>messages</c>, <c>messages-tuple</c>, <c>custom</c>.</summary>
+    [JsonConverter(typeof(OneOrManyConverter))]
+    public IReadOnlyList<string>? StreamMode { get; init; }
+
+    /// <summary><c>create</c> or <c>reject</c> (default): what to do when the thread does not exist.</summary>
+    public string? IfNotExists { get; init; }
+
+    /// <summary>Start no earlier than this many seconds from now.</summary>
+    public double? AfterSeconds { get; init; }
+
+    /// <summary><c>cancel</c> or <c>continue</c>: what to do when the creating stream or wait is dropped.</summary>
+    public string? OnDisconnect { get; init; }
+
+    /// <summary>Whether the client intends to re-attach; every stream can be resumed here.</summary>
+    public bool? StreamResumable { get; init; }
+
+    /// <summary><c>async</c>, <c>sync</c> or <c>exit</c>; stored, each step is committed anyway.</summary>
+    public string? Durability { get; init; }
+
+    /// <summary>Resume, update or goto; not supported yet.</summary>
+    public JsonElement? Command { get; init; }
+
+    /// <summary>Nodes to stop before; not supported yet.</summary>
+    public JsonElement? InterruptBefore { get; init; }
+
+    /// <summary>Nodes to stop after; not supported yet.</summary>
+    public JsonElement? InterruptAfter { get; init; }
+
+    /// <summary>The checkpoint to start from; not supported yet.</summary>
+    public JsonElement? Checkpoint { get; init; }
+
+    /// <summary>The older form of <see cref="Checkpoint"/>; not supported yet.</summary>
+    public JsonElement? CheckpointId { get; init; }
+
+    /// <summary>An older form of <see cref="Durability"/>; not supported yet.</summary>
+    public JsonElement? CheckpointDuring { get; init; }
+
+    /// <summary>An address to call when the run ends; not supported yet.</summary>
+    public JsonElement? Webhook { get; init; }
+
+    /// <summary>What happens to the thread of a stateless run; not supported yet.</summary>
+    public JsonElement? OnCompletion { get; init; }
+}
