@@ -1,0 +1,31 @@
+using AgentProtocol.Engine.Lifecycle;
+
+namespace AgentProtocol.Engine.Queue;
+
+/// <summary>What the database says about a run that was just stored.</summary>
+/// <param name="State">Where it was born.</param>
+/// <param name="RunNo">Its number on the thread.</param>
+/// <param name="HeadN">The number of the thread's head checkpoint; 0 when the thread has no state.</param>
+/// <param name="Unmerged">How many superseded inputs it has to merge first.</param>
+/// <param name="CreatedAt">When it was stored.</param>
+/// <param name="DeadlineAt">When its time is up, if it was born running.</param>
+internal sealed record CreatedRunRow(RunState State, long RunNo, int HeadN, int Unmerged, DateTime CreatedAt, DateTime? DeadlineAt);
+
+/// <summary>What became of an attempt to store a run.</summary>
+/// <param name="Created">The run; null when it was refused.</param>
+/// <param name="Refusal">Why it was refused.</param>
+/// <param name="Effects">What others have to be told after the commit.</param>
+internal sealed record RunCreationResult(CreatedRunRow? Created, RunRefusal Refusal, SettlementEffects Effects)
+{
+    public static RunCreationResult ThreadMissing { get; } = new(null, RunRefusal.ThreadMissing, SettlementEffects.None);
+
+    public static RunCreationResult ThreadBusy { get; } = new(null, RunRefusal.ThreadBusy, SettlementEffects.None);
+}
+
+/// <summary>Why a run was not stored.</summary>
+internal enum RunRefusal
+{
+    None,
+    ThreadMissing,
+    ThreadBusy,
+}

@@ -1,0 +1,38 @@
+using AgentProtocol.Contracts.Runs;
+
+namespace AgentProtocol.Engine.Queue;
+
+/// <summary>A run about to be stored. Its id is minted before the first try, so that a commit whose outcome is unknown can be looked up.</summary>
+internal sealed record NewRunRow
+{
+    public required Guid RunId { get; init; }
+
+    public required Guid ThreadId { get; init; }
+
+    public required string Owner { get; init; }
+
+    public required string Agent { get; init; }
+
+    public required Guid AssistantId { get; init; }
+
+    /// <summary>The body of the creating request.</summary>
+    public required string Request { get; init; }
+
+    public required string Metadata { get; init; }
+
+    /// <summary>The searchable copy of the metadata; null when it is empty.</summary>
+    public string? Filter { get; init; }
+
+    /// <summary>The run's configuration, which becomes the thread's; null when there is none.</summary>
+    public string? Config { get; init; }
+
+    public required MultitaskStrategy Strategy { get; init; }
+
+    public bool Stateless { get; init; }
+
+    /// <summary>How long it may not start.</summary>
+    public TimeSpan Delay { get; init; }
+
+    /// <summary>The node that serves the stream or wait whose loss cancels the run; null for all others.</summary>
+    public Guid? StreamNode { get; init; }
+}

@@ -1,0 +1,123 @@
+using System.Threading.Channels;
+
+namespace AgentProtocol.Engine.Queue;
+
+/// <summary>
+/// What this process can execute right now. Where the API accepts a run and this node has room, the run is born claimed
+/// by this node and handed over here, which saves the claim.
+/// </summary>
+internal sealed class NodeSlots
+{
+    private readonly Channel<ClaimedRun> handedOver = Channel.CreateUnbounded<ClaimedRun>(new() { SingleReader = true });
+    private readonly Lock gate = new();
+    private Guid? nodeId;
+    private int free;
+
+    /// <summary>The id under which this process is registered; null while it is not.</summary>
+    public Guid? NodeId
+    {
+        get
+        {
+            lock (gate)
+            {
+                return nodeId;
+            }
+        }
+    }
+
+    /// <summary>Whether claims are accepted: registered, and not shutting down.</summary>
+    public bool IsOpen { get; private set; }
+
+    public int Free
+    {
+        get
+        {
+            lock (gate)
+            {
+                return IsOpen ? free : 0;
+            }
+        }
+    }
+
+    /// <summary>Runs that were born claimed by this node.</summary>
+    public ChannelReader<ClaimedRun> HandedOver => handedOver.Reader;
+
+    /// <summary>Starts to accept claims under a node id.</summary>
+    /// <param name="node">The registered id.</param>
+    /// <param name="capacity">How many runs may execute at once; 0 on a node that only serves requests.</param>
+    public void Open(Guid node, int capacity)
+    {
+        lock (gate)
+        {
+            nodeId = node;
+            free = capacity;
+            IsOpen = true;
+        }
+    }
+
+    /// <summary>Stops accepting claims. Runs that execute go on until somebody stops them.</summary>
+    public void Close()
+    {
+        lock (gate)
+        {
+            IsOpen = false;
+        }
+    }
+
+    /// <summary>Forgets the node id, because the node was declared dead or has left.</summary>
+    public void Leave()
+    {
+        lock (gate)
+        {
+            IsOpen = false;
+            nodeId = null;
+        }
+    }
+
+    /// <summary>Takes a slot, if there is one.</summary>
+    /// <returns>The node that the slot belongs to, or null.</returns>
+    public Guid? TryReserve()
+    {
+        lock (gate)
+        {
+            if (!IsOpen || free == 0)
+            {
+                return null;
+            }
+
+            free--;
+            return nodeId;
+        }
+    }
+
+    /// <summary>Takes up to a number of slots at once.</summary>
+    public (Guid Node, int Count) Reserve(int atMost)
+    {
+        lock (gate)
+        {
+            if (!IsOpen || nodeId is not { } node)
+            {
+                return (Guid.Empty, 0);
+            }
+
+            var count = Math.Min(atMost, free);
+            free -= count;
+            return (node, count);
+        }
+    }
+
+    /// <summary>Gives a slot back; one of an earlier node id is forgotten with that id.</summary>
+    public void Release(Guid node, int count = 1)
+    {
+        lock (gate)
+        {
+            if (nodeId == node)
+            {
+                free += count;
+            }
+        }
+    }
+
+    /// <summary>Hands a run over that is claimed by this node already.</summary>
+    public void HandOver(ClaimedRun run) => handedOver.Writer.TryWrite(run);
+}

@@ -1,0 +1,64 @@
+namespace AgentProtocol.Engine.Queue;
+
+internal sealed partial class RunCreation
+{
+    /// <summary>
+    /// Stores runs on free threads: takes the slots, and inserts. A thread that is busy, unknown or locked gives no row.
+    /// A run is born running only while its node's row exists: the share lock makes a reaper of that node wait for us.
+    /// </summary>
+    private const string CreateOnFreeThreadsSql =
+        """
+        with node as (select id from nodes where id = $1 for key share),
+        given as (
+            select * from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                as g(run_id, thread_id, owner, agent, assistant_id, request, metadata, filter, config, strategy, stateless,
+                     state, delay, stream_node)),
+        locked as (
+            select h.thread_id from thread_heads h join given g on g.thread_id = h.thread_id and g.owner = h.owner
+            where h.active_run is null
+            order by h.thread_id for no key update of h skip locked),
+        head as (
+            update thread_heads h
+            set active_run = g.run_id, run_no = h.run_no + 1, status = 'busy', agent = g.agent, assistant_id = g.assistant_id,
+                config = coalesce(g.config, h.config), updated_at = now()
+            from locked join given g using (thread_id)
+            where h.thread_id = locked.thread_id
+            returning h.thread_id, h.run_no, h.head_n, h.unmerged),
+        run as (
+            insert into runs (run_id, thread_id, run_no, owner, agent, assistant_id, request, metadata, filter, strategy, stateless)
+            select g.run_id, g.thread_id, head.run_no, g.owner, g.agent, g.assistant_id, g.request, g.metadata, g.filter::jsonb,
+                   g.strategy, g.stateless
+            from head join given g using (thread_id)),
+        work as (
+            insert into run_work (run_id, thread_id, run_no, owner, state, available_at, node, fence, attempt, stream_node, deadline_at)
+            select run_id, thread_id, run_no, owner, state, now() + delay,
+                   case state when 3 then $1 end, case state when 3 then 1 else 0 end, case state when 3 then 1 else 0 end,
+                   stream_node, case state when 3 then now() + $16 end
+            from (select g.run_id, g.thread_id, head.run_no, g.owner, g.delay, g.stream_node,
+                         case when g.state = 3 and not exists (select from node) then 2 else g.state end as state
+                  from head join given g using (thread_id)) born
+            returning run_id, thread_id, run_no, state, deadline_at)
+        select work.run_id, work.state, work.run_no, head.head_n, head.unmerged, now(), work.deadline_at
+        from work join head using (thread_id)
+        """;
+
+    private const string LockHeadSql =
+        "select active_run from thread_heads where thread_id = $1 and owner = $2 for no key update";
+
+    /// <summary>Stores a run behind the one that holds the slot. The head is locked.</summary>
+    private const string EnqueueSql =
+        """
+        with head as (
+            update thread_heads
+            set run_no = run_no + 1, waiting = waiting + 1, status = 'busy', agent = $4, assistant_id = $5,
+                config = coalesce($9, config), updated_at = now()
+            where thread_id = $2
+            returning run_no, head_n, unmerged),
+        run as (
+            insert into runs (run_id, thread_id, run_no, owner, agent, assistant_id, request, metadata, filter, strategy, stateless)
+            select $1, $2, run_no, $3, $4, $5, $6, $7, $8::jsonb, $10, $11 from head)
+        insert into run_work (run_id, thread_id, run_no, owner, state, available_at, stream_node)
+        select $1, $2, run_no, $3, 0, now() + $12, $13 from head
+        returning run_no, now()
+        """;
+}

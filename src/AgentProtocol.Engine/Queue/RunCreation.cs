@@ -1,0 +1,171 @@
+using AgentProtocol.Contracts.Runs;
+using AgentProtocol.Engine.Lifecycle;
+using AgentProtocol.Engine.Storage;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace AgentProtocol.Engine.Queue;
+
+/// <summary>Stores new runs. On a free thread, concurrent callers share a statement; on a busy one each decides alone.</summary>
+internal sealed partial class RunCreation
+{
+    private const int MaxBatch = 100;
+
+    private readonly ProtocolDatabase database;
+    private readonly NodeSlots slots;
+    private readonly TimeSpan timeout;
+    private readonly GroupCommit<Given, CreatedRunRow?> free;
+
+    public RunCreation(ProtocolDatabase database, NodeSlots slots, IOptions<RunsOptions> options)
+    {
+        this.database = database;
+        this.slots = slots;
+        timeout = options.Value.Timeout;
+        free = new(MaxBatch, CreateOnFreeThreadsAsync);
+    }
+
+    /// <summary>Stores a run and hands it to this node's executor where there is room.</summary>
+    public async Task<RunCreationResult> CreateAsync(NewRunRow run, CancellationToken cancellationToken)
+    {
+        var node = run.Delay == TimeSpan.Zero ? slots.TryReserve() : null;
+        var given = new Given(run, node, node is not null ? RunState.Running : run.Delay > TimeSpan.Zero ? RunState.Delayed : RunState.Ready);
+        RunCreationResult? result = null;
+        try
+        {
+            result = await free.SubmitAsync(given) is { } created
+                ? new RunCreationResult(created, RunRefusal.None, SettlementEffects.None)
+                : await CreateOnBusyThreadAsync(given, cancellationToken);
+            if (result.Created is { State: RunState.Running } claimed)
+            {
+                slots.HandOver(ToClaim(run, node!.Value, claimed));
+            }
+
+            return result;
+        }
+        finally
+        {
+            if (node is { } reserved && result?.Created?.State != RunState.Running)
+            {
+                slots.Release(reserved);
+            }
+        }
+    }
+
+    private static ClaimedRun ToClaim(NewRunRow run, Guid node, CreatedRunRow created) => new()
+    {
+        RunId = run.RunId,
+        ThreadId = run.ThreadId,
+        Owner = run.Owner,
+        Node = node,
+        RunNo = created.RunNo,
+        Fence = 1,
+        Attempt = 1,
+        DeadlineAt = created.DeadlineAt,
+        TimeLeft = created.DeadlineAt!.Value - created.CreatedAt,
+        Order = new RunOrder(run.Agent, run.AssistantId, run.Request),
+        IsFirstOnThread = created is { HeadN: 0, Unmerged: 0 },
+    };
+
+    private async Task<IReadOnlyList<CreatedRunRow?>> CreateOnFreeThreadsAsync(IReadOnlyList<Given> runs)
+    {
+        // A second run for the same thread in one statement would find the thread free: it takes the other way.
+        var distinct = runs.DistinctBy(given => given.Run.ThreadId).ToList();
+        await using var connection = await database.Source.OpenConnectionAsync();
+        var created = await InsertAsync(connection, distinct, CancellationToken.None);
+        return [.. runs.Select(given => created.GetValueOrDefault(given.Run.RunId))];
+    }
+
+    private async Task<Dictionary<Guid, CreatedRunRow>> InsertAsync(
+        NpgsqlConnection connection, IReadOnlyList<Given> runs, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(CreateOnFreeThreadsSql, connection);
+        command.With(runs.FirstOrDefault(given => given.Node is not null)?.Node ?? Guid.Empty)
+            .WithColumn(runs, NpgsqlDbType.Uuid, given => given.Run.RunId)
+            .WithColumn(runs, NpgsqlDbType.Uuid, given => given.Run.ThreadId)
+            .WithColumn(runs, NpgsqlDbType.Text, given => given.Run.Owner)
+            .WithColumn(runs, NpgsqlDbType.Text, given => given.Run.Agent)
+            .WithColumn(runs, NpgsqlDbType.Uuid, given => given.Run.AssistantId)
+            .WithColumn(runs, NpgsqlDbType.Text, given => given.Run.Request)
+            .WithColumn(runs, NpgsqlDbType.Text, given => given.Run.Metadata)
+            .WithColumn(runs, NpgsqlDbType.Text, given => given.Run.Filter)
+            .WithColumn(runs, NpgsqlDbType.Text, given => given.Run.Config)
+            .WithColumn(runs, NpgsqlDbType.Text, given => ToText(given.Run.Strategy))
+            .WithColumn(runs, NpgsqlDbType.Boolean, given => given.Run.Stateless)
+            .WithColumn(runs, NpgsqlDbType.Smallint, given => (short)given.State)
+            .WithColumn(runs, NpgsqlDbType.Interval, given => given.Run.Delay)
+            .WithColumn(runs, NpgsqlDbType.Uuid, given => given.Run.StreamNode)
+            .With(timeout);
+
+        Dictionary<Guid, CreatedRunRow> created = [];
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            created.Add(reader.GetGuid(0), new CreatedRunRow(
+                (RunState)reader.GetInt16(1), reader.GetInt64(2), reader.GetInt32(3), reader.GetInt32(4),
+                reader.GetDateTime(5), reader.GetNullable<DateTime>(6)));
+        }
+
+        return created;
+    }
+
+    /// <summary>The multitask decision, on the locked head (design: lock order is head, then work).</summary>
+    private async Task<RunCreationResult> CreateOnBusyThreadAsync(Given given, CancellationToken cancellationToken)
+    {
+        var run = given.Run;
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var head = await LockHeadAsync(connection, run, cancellationToken);
+        if (!head.Exists)
+        {
+            return RunCreationResult.ThreadMissing;
+        }
+
+        var effects = SettlementEffects.None;
+        if (head.ActiveRun is not null && run.Strategy is MultitaskStrategy.Interrupt or MultitaskStrategy.Rollback)
+        {
+            effects = await ThreadSettlement.SupersedeAsync(connection, run.ThreadId, run.Strategy, cancellationToken);
+            head = await LockHeadAsync(connection, run, cancellationToken);
+        }
+        else if (head.ActiveRun is not null && run.Strategy == MultitaskStrategy.Reject)
+        {
+            return RunCreationResult.ThreadBusy;
+        }
+
+        var created = head.ActiveRun is null
+            ? (await InsertAsync(connection, [given], cancellationToken))[run.RunId]
+            : await EnqueueAsync(connection, run, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return new RunCreationResult(created, RunRefusal.None, effects);
+    }
+
+    private static async Task<(bool Exists, Guid? ActiveRun)> LockHeadAsync(
+        NpgsqlConnection connection, NewRunRow run, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(LockHeadSql, connection).With(run.ThreadId).With(run.Owner);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? (true, reader.GetNullable<Guid>(0)) : (false, null);
+    }
+
+    private static async Task<CreatedRunRow> EnqueueAsync(NpgsqlConnection connection, NewRunRow run, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(EnqueueSql, connection)
+            .With(run.RunId).With(run.ThreadId).With(run.Owner).With(run.Agent).With(run.AssistantId).With(run.Request)
+            .With(run.Metadata).With(run.Filter).With(run.Config).With(ToText(run.Strategy)).With(run.Stateless).With(run.Delay)
+            .With(run.StreamNode, NpgsqlDbType.Uuid);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return new CreatedRunRow(RunState.Waiting, reader.GetInt64(0), HeadN: 0, Unmerged: 0, reader.GetDateTime(1), DeadlineAt: null);
+    }
+
+    private static string ToText(MultitaskStrategy strategy) => strategy switch
+    {
+        MultitaskStrategy.Reject => "reject",
+        MultitaskStrategy.Interrupt => "interrupt",
+        MultitaskStrategy.Rollback => "rollback",
+        _ => "enqueue",
+    };
+
+    /// <summary>A run, and where it shall be born.</summary>
+    private sealed record Given(NewRunRow Run, Guid? Node, RunState State);
+}

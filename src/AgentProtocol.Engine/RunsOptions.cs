@@ -1,0 +1,46 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace AgentProtocol.Engine;
+
+/// <summary>Settings below <c>Runs</c>.</summary>
+public sealed class RunsOptions
+{
+    /// <summary>The configuration section.</summary>
+    public const string Section = "Runs";
+
+    /// <summary>Which queue carries the runs: <c>Auto</c> or <c>Postgres</c>.</summary>
+    [AllowedValues("Auto", "Postgres", ErrorMessage = "Runs:Queue must be Auto or Postgres.")]
+    public string Queue { get; set; } = "Auto";
+
+    /// <summary>How many runs one node executes at once.</summary>
+    [Range(1, 100_000, ErrorMessage = "Runs:MaxConcurrent must be between 1 and 100000.")]
+    public int MaxConcurrent { get; set; } = 1000;
+
+    /// <summary>How often a run is tried when its agent fails for a passing reason, and how many nodes it may outlive.</summary>
+    [Range(1, 100, ErrorMessage = "Runs:MaxAttempts must be between 1 and 100.")]
+    public int MaxAttempts { get; set; } = 3;
+
+    /// <summary>The pause before the second attempt; it doubles with each further one, up to 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00", ErrorMessage = "Runs:RetryDelay must be between 00:00:00 and 01:00:00.")]
+    public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a run may take, from its first start and over all attempts.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00", ErrorMessage = "Runs:Timeout must be between 00:00:01 and 365.00:00:00.")]
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>How long an agent may take to obey a cancellation before it is abandoned.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00", ErrorMessage = "Runs:CancelGrace must be between 00:00:00 and 00:10:00.")]
+    public TimeSpan CancelGrace { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a run whose reader is gone waits for somebody to attach again before it is cancelled.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00", ErrorMessage = "Runs:DisconnectGrace must be between 00:00:00 and 01:00:00.")]
+    public TimeSpan DisconnectGrace { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a shutdown waits for runs to reach their next checkpoint. Must be less than the host's 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:28", ErrorMessage = "Runs:DrainTimeout must be between 00:00:00 and 00:00:28.")]
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long a stateless run and its outcome can be read after its end.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00", ErrorMessage = "Runs:StatelessRetention must be between 00:00:01 and 365.00:00:00.")]
+    public TimeSpan StatelessRetention { get; set; } = TimeSpan.FromHours(1);
+}

@@ -1,0 +1,37 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace AgentProtocol.Engine.State;
+
+/// <summary>Composes JSON text from parts that are JSON text already, without parsing them again.</summary>
+internal static class JsonText
+{
+    /// <summary>Writes text outside ASCII as it is: the wire is UTF-8, and escapes would only make it longer.</summary>
+    public static JsonWriterOptions WriterOptions { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    /// <summary>What a client may nest, plus the levels that our own wrapping adds.</summary>
+    public static JsonDocumentOptions DocumentOptions { get; } = new() { MaxDepth = Contracts.ProtocolJsonContext.MaxDepth + 32 };
+
+    public static StringBuilder AppendJsonString(this StringBuilder builder, string value) =>
+        builder.Append('"').Append(JsonEncodedText.Encode(value, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).Value).Append('"');
+
+    public static StringBuilder AppendMessages(this StringBuilder builder, ReadOnlySpan<StateMessage> messages)
+    {
+        builder.Append('[');
+        for (var i = 0; i < messages.Length; i++)
+        {
+            builder.Append(i == 0 ? "" : ",").Append(messages[i].Json);
+        }
+
+        return builder.Append(']');
+    }
+
+    public static string Quote(string value) => new StringBuilder(value.Length + 2).AppendJsonString(value).ToString();
+
+    public static JsonElement Parse(string json)
+    {
+        using var document = JsonDocument.Parse(json, DocumentOptions);
+        return document.RootElement.Clone();
+    }
+}

@@ -1,0 +1,60 @@
+using System.Text.Json;
+
+namespace AgentProtocol.Engine.State;
+
+/// <summary>Merges an update into a state: messages by id, every other key by assignment (wire-contract 7.2).</summary>
+internal static class StateReducer
+{
+    /// <summary>Applies an update.</summary>
+    /// <param name="state">The state before.</param>
+    /// <param name="update">An object; null and undefined change nothing.</param>
+    /// <param name="delta">Collects what changed, in order.</param>
+    /// <exception cref="StateUpdateException">The update has the wrong shape, or removes a message that is not there.</exception>
+    public static StateValues Apply(StateValues state, JsonElement update, StateDelta delta)
+    {
+        if (update.ValueKind is JsonValueKind.Null or JsonValueKind.Undefined)
+        {
+            return state;
+        }
+
+        if (update.ValueKind != JsonValueKind.Object)
+        {
+            throw new StateUpdateException("values", "must be an object");
+        }
+
+        try
+        {
+            foreach (var member in update.EnumerateObject())
+            {
+                state = member.NameEquals("messages")
+                    ? ApplyMessages(state, member.Value, "messages", delta)
+                    : delta.Set(state, member.Name, member.Value.GetRawText());
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            // JsonElement refuses to hand out a key, role or id that holds half of a surrogate pair.
+            throw new StateUpdateException("values", "has a key, role, type or id that is not valid Unicode");
+        }
+
+        return state;
+    }
+
+    /// <summary>Applies one message or several.</summary>
+    public static StateValues ApplyMessages(StateValues state, JsonElement messages, string path, StateDelta delta)
+    {
+        foreach (var message in MessageNormalizer.NormalizeAll(messages, path))
+        {
+            state = message switch
+            {
+                { Type: "remove", Id: MessageNormalizer.RemoveAllId } => delta.Clear(state),
+                { Type: "remove" } when state.IndexOf(message.Id) < 0 =>
+                    throw new StateUpdateException(path, $"cannot remove message \"{message.Id}\", which is not in the state"),
+                { Type: "remove" } => delta.Remove(state, message.Id),
+                _ => delta.Put(state, new StateMessage(message.Id, message.Json)),
+            };
+        }
+
+        return state;
+    }
+}

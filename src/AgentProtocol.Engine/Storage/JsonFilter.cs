@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Text.Json;
+using AgentProtocol.Contracts.Errors;
+
+namespace AgentProtocol.Engine.Storage;
+
+/// <summary>
+/// Copies of user JSON that can be searched in. <c>jsonb</c> refuses what JSON allows (NUL characters, half surrogate
+/// pairs, astronomical numbers): where a caller asks for a searchable field, that is the caller's mistake.
+/// </summary>
+internal static class JsonFilter
+{
+    /// <summary>Beyond this a copy is not worth keeping, and a number not worth comparing.</summary>
+    private const int MaxNumberLength = 400;
+
+    /// <summary>The copy of an object to store; null when there is nothing to search in.</summary>
+    /// <exception cref="ProtocolException">The object cannot be stored as <c>jsonb</c>.</exception>
+    public static string? Copy(JsonElement? value, string field)
+    {
+        if (value is not { ValueKind: JsonValueKind.Object } element || !element.EnumerateObject().MoveNext())
+        {
+            return null;
+        }
+
+        return IsStorable(element) ? element.GetRawText()
+            : throw ProtocolException.InvalidField(field, "holds text or a number that cannot be searched: a NUL character, half of a surrogate pair, or a number out of range");
+    }
+
+    /// <summary>Whether PostgreSQL can store a value as <c>jsonb</c>.</summary>
+    public static bool IsStorable(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind switch
+            {
+                JsonValueKind.Object => value.EnumerateObject().All(member => !member.Name.Contains('\0') && IsStorable(member.Value)),
+                JsonValueKind.Array => value.EnumerateArray().All(IsStorable),
+                JsonValueKind.String => !value.GetString()!.Contains('\0'),
+                JsonValueKind.Number => IsStorableNumber(value.GetRawText()),
+                _ => true,
+            };
+        }
+        catch (InvalidOperationException)
+        {
+            // What JsonElement throws for a string that is not valid UTF-16.
+            return false;
+        }
+    }
+
+    private static bool IsStorableNumber(string text)
+    {
+        var exponent = text.IndexOfAny(['e', 'E']);
+        return text.Length <= MaxNumberLength
+            && (exponent < 0 || (int.TryParse(text.AsSpan(exponent + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var power)
+                && Math.Abs(power) <= MaxNumberLength));
+    }
+}

@@ -1,0 +1,25 @@
+using AgentProtocol.Engine.Storage.Rows;
+using Microsoft.EntityFrameworkCore;
+
+namespace AgentProtocol.Engine.Storage;
+
+/// <summary>The model for ordinary queries. Hot paths use named SQL in Storage, Queue and Events instead.</summary>
+internal sealed class ProtocolDbContext(DbContextOptions<ProtocolDbContext> options) : DbContext(options)
+{
+    public DbSet<ThreadRow> Threads => Set<ThreadRow>();
+
+    public DbSet<ThreadHeadRow> ThreadHeads => Set<ThreadHeadRow>();
+
+    public DbSet<CheckpointRow> Checkpoints => Set<CheckpointRow>();
+
+    public DbSet<RunRow> Runs => Set<RunRow>();
+
+    public DbSet<RunWorkRow> RunWork => Set<RunWorkRow>();
+
+    public DbSet<RunEventRow> RunEvents => Set<RunEventRow>();
+
+    public DbSet<NodeRow> Nodes => Set<NodeRow>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder) =>
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(ProtocolDbContext).Assembly);
+}

@@ -1,0 +1,59 @@
+using System.Text.Json;
+
+namespace AgentProtocol.Engine.Storage.Rows;
+
+/// <summary>Table <c>runs</c>: written when a run is created and when it ends.</summary>
+internal sealed class RunRow
+{
+    public Guid RunId { get; init; }
+
+    public Guid ThreadId { get; init; }
+
+    /// <summary>Order of runs on the thread.</summary>
+    public long RunNo { get; init; }
+
+    public required string Owner { get; init; }
+
+    public required string Agent { get; init; }
+
+    public Guid AssistantId { get; init; }
+
+    /// <summary>The creating request's body, exactly as sent.</summary>
+    public required string Request { get; init; }
+
+    public required string Metadata { get; init; }
+
+    /// <summary>A copy of <see cref="Metadata"/> to search in; null when it is empty.</summary>
+    public JsonElement? Filter { get; init; }
+
+    public required string Strategy { get; init; }
+
+    /// <summary>Whether its thread was made for it alone.</summary>
+    public bool Stateless { get; init; }
+
+    public Guid? ParentRunId { get; init; }
+
+    /// <summary><c>active</c> or the terminal status.</summary>
+    public required string Status { get; init; }
+
+    public string? ErrorType { get; init; }
+
+    /// <summary>Why it did not succeed.</summary>
+    public string? Error { get; init; }
+
+    public string? Usage { get; init; }
+
+    public string? Progress { get; init; }
+
+    /// <summary>Whether it was superseded before it started, and its input still waits to be merged by a later run.</summary>
+    public bool Unmerged { get; init; }
+
+    public int Attempt { get; init; }
+
+    /// <summary>How many events it has; null until it has ended.</summary>
+    public long? EventCount { get; init; }
+
+    public DateTime CreatedAt { get; init; }
+
+    public DateTime? EndedAt { get; init; }
+}
