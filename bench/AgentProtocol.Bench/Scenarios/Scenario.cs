@@ -1,0 +1,22 @@
+using AgentProtocol.Bench.Load;
+using AgentProtocol.Bench.Reports;
+
+namespace AgentProtocol.Bench.Scenarios;
+
+internal sealed record Scenario(string Name, string About, Func<Workload, Measurement> Measure)
+{
+    public static IReadOnlyList<Scenario> All { get; } =
+    [
+        new("start", "latency from create-and-stream to the first event, one client on an idle server", Start.Measure),
+        new("create-thread", "POST /threads, 16 clients", CreateThread.Measure),
+        new("poll", "GET of a finished run, 16 clients", Poll.Measure),
+        new("wait", "stateless POST /runs/wait, 16 clients", Wait.Measure),
+        new("join", "create thread, create run, join it, 16 clients", Join.Measure),
+        new("stream", "create-and-stream, first event and end, 16 clients", Scenarios.Stream.Measure),
+        new("burst", "5,000 background runs on their own threads, 32 connections", Burst.Measure),
+        new("sleepers200", "200 runs that sleep 3 s, all at once", workload => Sleepers.Measure(workload, 200, 3)),
+        new("sleepers", "1,000 runs that sleep 5 s, all at once", workload => Sleepers.Measure(workload, 1000, 5)),
+        new("steer", "interrupt a running run with a second one, 8 clients", Steer.Measure),
+        new("cancel", "cancel a running run and wait for it, 4 clients", Cancel.Measure),
+    ];
+}
