@@ -144,7 +144,7 @@ await scenario("sdk-runs", {
   "interrupt keeps the input of runs that had not started, too": async () => {
     const threadId = await newThread();
     await startSleeper(threadId);
-    const queued = await runs.create(threadId, ECHO, { input: say("queued") });
+    const queued = await runs.create(threadId, ECHO, { input: say("queued"), multitaskStrategy: "enqueue" });
     const steered = await runs.create(threadId, ECHO, { input: say("new"), multitaskStrategy: "interrupt" });
     await runs.join(threadId, steered.run_id);
     const kept = ["human: sleep 60 old", "human: queued", "human: new", "ai: echo: new"];
@@ -230,7 +230,7 @@ await scenario("sdk-runs", {
   "cancelling a waiting run lets the running one finish": async () => {
     const threadId = await newThread();
     const first = await runs.create(threadId, ECHO, { input: say("sleep 1 one") });
-    const second = await runs.create(threadId, ECHO, { input: say("two") });
+    const second = await runs.create(threadId, ECHO, { input: say("two"), multitaskStrategy: "enqueue" });
     await runs.cancel(threadId, second.run_id, true);
     assert.equal((await runs.get(threadId, second.run_id)).status, "interrupted");
     await runs.join(threadId, first.run_id);
@@ -260,7 +260,7 @@ await scenario("sdk-runs", {
   "many runs are cancelled in one call": async () => {
     const threadId = await newThread();
     const first = await startSleeper(threadId);
-    const second = await runs.create(threadId, ECHO, { input: say("two") });
+    const second = await runs.create(threadId, ECHO, { input: say("two"), multitaskStrategy: "enqueue" });
     await runs.cancelMany({ threadId, runIds: [first.run_id, second.run_id], action: "interrupt" });
     for (const { run_id } of [first, second]) await hasStatus(threadId, run_id, "interrupted");
     await until("the thread is idle", async () => (await statusOf(threadId)) === "idle");

@@ -12,6 +12,8 @@ export async function scenario(name, checks) {
   const end = started + SCENARIO_TIMEOUT_MS;
   const wanted = Object.entries(checks).filter(([rule]) => rule.includes(process.argv[2] ?? ""));
   const failures = [];
+  // What a failed check has left running may fail later; that must not hide the report.
+  process.on("unhandledRejection", (error) => failures.push(`✗ in the background\n${indent(error?.stack ?? String(error))}`));
   if (wanted.length === 0) failures.push(`no check is named like "${process.argv[2]}"`);
 
   for (const [rule, check] of wanted) {
@@ -29,7 +31,7 @@ export async function scenario(name, checks) {
     console.log(`${name}: ${wanted.length} checks passed in ${seconds} s`);
     process.exit(0);
   }
-  console.error(`${name}: ${failures.length} of ${wanted.length} checks failed in ${seconds} s\n${failures.join("\n")}`);
+  console.error(`${name}: FAILED, ${failures.length} of ${wanted.length} checks, after ${seconds} s\n${failures.join("\n")}`);
   process.exit(1);
 }
 

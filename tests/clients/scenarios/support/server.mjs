@@ -21,15 +21,19 @@ export function connect(apiUrl = url) {
 
 export const client = connect();
 
-/** One plain HTTP exchange: the status, the headers and the parsed body (undefined when there is none). */
+/** One plain HTTP exchange: the status, the headers and the body, parsed when it is JSON (undefined when there is none). */
 export async function send(method, path, body) {
   const response = await fetch(url + path, {
     method,
     headers: body === undefined ? {} : { "content-type": "application/json" },
     body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
   });
-  const text = await response.text();
-  return { status: response.status, headers: response.headers, body: text === "" ? undefined : JSON.parse(text) };
+  return { status: response.status, headers: response.headers, body: parsed(response, await response.text()) };
+}
+
+function parsed(response, text) {
+  if (text === "") return undefined;
+  return /^application\/json\b/.test(response.headers.get("content-type")) ? JSON.parse(text) : text;
 }
 
 /** Expects an SDK call to be refused with this status; `text` must occur in the error. */
