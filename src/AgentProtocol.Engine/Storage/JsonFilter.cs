@@ -26,6 +26,13 @@ internal static class JsonFilter
             : throw ProtocolException.InvalidField(field, "holds text or a number that cannot be searched: a NUL character, half of a surrogate pair, or a number out of range");
     }
 
+    /// <summary>The copy of a state's values, which are the agent's and not the caller's: left out when they cannot be searched.</summary>
+    public static string? CopyOrNull(string values)
+    {
+        const int maxLength = 8 * 1024;
+        return values != "{}" && values.Length <= maxLength && IsStorable(State.JsonText.Parse(values)) ? values : null;
+    }
+
     /// <summary>Whether PostgreSQL can store a value as <c>jsonb</c>.</summary>
     public static bool IsStorable(JsonElement value)
     {

@@ -50,7 +50,6 @@ internal sealed class InitialSchema : Migration
             run_no           bigint not null default 0,
             updated_at       timestamptz not null default now(),
             state_updated_at timestamptz,
-            check (active_run is not null or waiting = 0),
             check ((head is null) = (head_n = 0))
         ) with (fillfactor = 70);
 

@@ -1,0 +1,60 @@
+namespace AgentProtocol.Engine.Events;
+
+internal sealed partial class EventLog
+{
+    /// <summary>Pages without state touch no head. A run that is missing in the answer has lost its lease.</summary>
+    private const string AppendSql =
+        $"""
+        with given as (select * from {PageColumns.Given}),
+        locked as (
+            select w.run_id from run_work w join given g using (run_id)
+            where w.state = 3 and w.fence = g.fence and w.next_event = g.first_event
+            order by w.run_id for no key update of w),
+        work as (
+            update run_work w
+            set next_event = g.first_event + g.count, progress = coalesce(g.progress, w.progress), usage = coalesce(g.usage, w.usage)
+            from locked join given g using (run_id) where w.run_id = locked.run_id
+            returning w.run_id),
+        event as (
+            insert into run_events (run_id, first_event, count, owner, frames)
+            select g.run_id, g.first_event, g.count, g.owner, g.frames from work join given g using (run_id) where g.count > 0)
+        select run_id from work
+        """;
+
+    /// <summary>Pages with state: heads first, then work, and all of it in one transaction.</summary>
+    private const string AppendStateSql =
+        $"""
+        with given as (select * from {PageColumns.Given}),
+        head as (
+            select h.thread_id from thread_heads h join given g using (thread_id)
+            where h.active_run = g.run_id
+            order by h.thread_id for no key update of h),
+        locked as (
+            select w.run_id from run_work w join given g using (run_id) join head on head.thread_id = g.thread_id
+            where w.state = 3 and w.fence = g.fence and w.next_event = g.first_event
+            order by w.run_id for no key update of w),
+        work as (
+            update run_work w
+            set next_event = g.first_event + g.count, progress = coalesce(g.progress, w.progress), usage = coalesce(g.usage, w.usage)
+            from locked join given g using (run_id) where w.run_id = locked.run_id
+            returning w.run_id),
+        event as (
+            insert into run_events (run_id, first_event, count, owner, frames)
+            select g.run_id, g.first_event, g.count, g.owner, g.frames from work join given g using (run_id) where g.count > 0),
+        checkpoint as (
+            insert into checkpoints ({PageColumns.Checkpoints})
+            select c.* from {PageColumns.GivenCheckpoints} join work using (run_id)),
+        merged as (
+            update runs r set unmerged = false
+            from work join given g using (run_id) where g.merged and r.thread_id = g.thread_id and r.unmerged)
+        update thread_heads h set {PageColumns.SetHead}
+        from work join given g using (run_id) where h.thread_id = g.thread_id
+        returning g.run_id
+        """;
+
+    private const string ResolveSql =
+        """
+        select fence, next_event, exists (select from checkpoints where thread_id = $2 and n = $3 and id = $4)
+        from run_work where run_id = $1 and state = 3
+        """;
+}

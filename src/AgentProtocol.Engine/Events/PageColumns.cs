@@ -1,0 +1,78 @@
+using AgentProtocol.Engine.Storage;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace AgentProtocol.Engine.Events;
+
+/// <summary>Pages as columns of a multi-row statement. Append and finish name them alike.</summary>
+internal static class PageColumns
+{
+    /// <summary>The columns of <see cref="WithPages"/>, from <c>$1</c> on.</summary>
+    public const string Given =
+        """
+        unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            as g(run_id, thread_id, owner, fence, first_event, count, frames, progress, usage, merged, head, head_n, segment,
+                 head_values, value_filter)
+        """;
+
+    /// <summary>The columns of <see cref="WithCheckpoints"/>, from <c>$16</c> on.</summary>
+    public const string GivenCheckpoints =
+        """
+        unnest($16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
+            as c(run_id, thread_id, owner, id, n, parent_id, step, source, node, segment, delta, snapshot, replaced_head)
+        """;
+
+    /// <summary>The columns of table <c>checkpoints</c> in the order of <see cref="GivenCheckpoints"/>.</summary>
+    public const string Checkpoints =
+        "run_id, thread_id, owner, id, n, parent_id, step, source, node, segment, delta, snapshot, replaced_head";
+
+    /// <summary>The assignments that make a page's head the thread's head; nothing changes where the page has no state.</summary>
+    public const string SetHead =
+        """
+        head = coalesce(g.head, h.head), head_n = coalesce(g.head_n, h.head_n), last_n = greatest(h.last_n, g.head_n),
+        segment = coalesce(g.segment, h.segment), "values" = coalesce(g.head_values, h."values"),
+        value_filter = case when g.head is null then h.value_filter else g.value_filter::jsonb end,
+        unmerged = case when g.merged then 0 else h.unmerged end,
+        updated_at = now(), state_updated_at = case when g.head is null then h.state_updated_at else now() end
+        """;
+
+    public static NpgsqlCommand WithPages(this NpgsqlCommand command, IReadOnlyList<RunPage> pages)
+    {
+        var values = pages.Select(page => page.Head?.State.OthersToJson()).ToList();
+        return command
+            .WithColumn(pages, NpgsqlDbType.Uuid, page => page.RunId)
+            .WithColumn(pages, NpgsqlDbType.Uuid, page => page.ThreadId)
+            .WithColumn(pages, NpgsqlDbType.Text, page => page.Owner)
+            .WithColumn(pages, NpgsqlDbType.Integer, page => page.Fence)
+            .WithColumn(pages, NpgsqlDbType.Bigint, page => page.First)
+            .WithColumn(pages, NpgsqlDbType.Integer, page => page.Frames.Count)
+            .WithColumn(pages, NpgsqlDbType.Text, page => Frame.Write(page.Frames))
+            .WithColumn(pages, NpgsqlDbType.Text, page => page.Progress)
+            .WithColumn(pages, NpgsqlDbType.Text, page => page.Usage)
+            .WithColumn(pages, NpgsqlDbType.Boolean, page => page.MergedInputs)
+            .WithColumn(pages, NpgsqlDbType.Uuid, page => page.Head?.Id)
+            .WithColumn(pages, NpgsqlDbType.Integer, page => page.Head?.N)
+            .WithColumn(pages, NpgsqlDbType.Integer, page => page.Head?.Segment)
+            .WithColumn(values, NpgsqlDbType.Text, value => value)
+            .WithColumn(values, NpgsqlDbType.Text, value => value is null ? null : JsonFilter.CopyOrNull(value));
+    }
+
+    public static NpgsqlCommand WithCheckpoints(this NpgsqlCommand command, IReadOnlyList<RunPage> pages)
+    {
+        var rows = pages.SelectMany(page => page.Checkpoints, (page, checkpoint) => (Page: page, Checkpoint: checkpoint)).ToList();
+        return command
+            .WithColumn(rows, NpgsqlDbType.Uuid, row => row.Page.RunId)
+            .WithColumn(rows, NpgsqlDbType.Uuid, row => row.Page.ThreadId)
+            .WithColumn(rows, NpgsqlDbType.Text, row => row.Page.Owner)
+            .WithColumn(rows, NpgsqlDbType.Uuid, row => row.Checkpoint.Id)
+            .WithColumn(rows, NpgsqlDbType.Integer, row => row.Checkpoint.N)
+            .WithColumn(rows, NpgsqlDbType.Uuid, row => row.Checkpoint.ParentId)
+            .WithColumn(rows, NpgsqlDbType.Integer, row => row.Checkpoint.Step)
+            .WithColumn(rows, NpgsqlDbType.Text, row => row.Checkpoint.Source)
+            .WithColumn(rows, NpgsqlDbType.Text, row => row.Checkpoint.Node)
+            .WithColumn(rows, NpgsqlDbType.Integer, row => row.Checkpoint.Segment)
+            .WithColumn(rows, NpgsqlDbType.Text, row => row.Checkpoint.Delta)
+            .WithColumn(rows, NpgsqlDbType.Text, row => row.Checkpoint.Snapshot)
+            .WithColumn(rows, NpgsqlDbType.Uuid, row => row.Checkpoint.ReplacedHead);
+    }
+}

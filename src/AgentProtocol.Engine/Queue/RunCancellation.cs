@@ -1,0 +1,75 @@
+using AgentProtocol.Contracts.Runs;
+using AgentProtocol.Engine.Lifecycle;
+using AgentProtocol.Engine.Storage;
+using Npgsql;
+
+namespace AgentProtocol.Engine.Queue;
+
+/// <summary>Stops runs on request: a running one is told to stop, any other ends at once.</summary>
+internal sealed class RunCancellation(ProtocolDatabase database)
+{
+    /// <summary>Completion wins against an interrupt; a committed rollback is never softened.</summary>
+    private const string SignalSql =
+        """
+        update run_work
+        set settle = case when settle = 'rollback' then settle else $2 end, settle_reason = coalesce(settle_reason, $3),
+            signal_no = signal_no + 1
+        where run_id = $1 and state = 3
+        returning node
+        """;
+
+    private const string LockHeadSql =
+        "select h.thread_id from thread_heads h join runs r using (thread_id) where r.run_id = $1 for no key update of h";
+
+    /// <summary>Cancels a run that the caller is known to own.</summary>
+    /// <returns>What to tell others; nothing when the run had ended already.</returns>
+    public async Task<SettlementEffects> CancelAsync(Guid runId, CancelAction action, string reason, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        return await SignalAsync(connection, runId, action, reason, cancellationToken)
+            ?? await EndIdleAsync(connection, runId, action, reason, cancellationToken);
+    }
+
+    private static async Task<SettlementEffects?> SignalAsync(
+        NpgsqlConnection connection, Guid runId, CancelAction action, string reason, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(SignalSql, connection)
+            .With(runId).With(action == CancelAction.Rollback ? "rollback" : "interrupt").With(reason);
+        return await command.ExecuteScalarAsync(cancellationToken) is Guid node
+            ? new SettlementEffects { Signalled = [(runId, node)] }
+            : null;
+    }
+
+    private static async Task<SettlementEffects> EndIdleAsync(
+        NpgsqlConnection connection, Guid runId, CancelAction action, string reason, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var lockHead = new NpgsqlCommand(LockHeadSql, connection).With(runId);
+        if (await lockHead.ExecuteScalarAsync(cancellationToken) is not Guid threadId)
+        {
+            return SettlementEffects.None;
+        }
+
+        SettlementEffects effects;
+        switch (await ThreadSettlement.LockWorkAsync(connection, threadId, runId, cancellationToken))
+        {
+            case []:
+                // It has ended: cancelling it is a success without effect.
+                return SettlementEffects.None;
+
+            case [(_, RunState.Running)]:
+                effects = await SignalAsync(connection, runId, action, reason, cancellationToken) ?? SettlementEffects.None;
+                break;
+
+            case [var (_, state), ..]:
+                await ThreadSettlement.EndIdleAsync(
+                    connection, threadId, runId, action == CancelAction.Rollback, reason, superseded: false, cancellationToken);
+                var promoted = state == RunState.Waiting ? null : await ThreadSettlement.PromoteAsync(connection, threadId, cancellationToken);
+                effects = new SettlementEffects { Ended = [runId], Promoted = promoted };
+                break;
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return effects;
+    }
+}

@@ -1,0 +1,28 @@
+namespace AgentProtocol.Engine.Queue;
+
+internal sealed partial class RunClaims
+{
+    /// <summary>
+    /// Takes ready runs for a node. Only slot holders are ready, so a batch cannot collide on a thread; the share lock
+    /// on the node's row makes a reaper of that node wait until these rows say whose they are.
+    /// </summary>
+    private const string ClaimSql =
+        """
+        with node as (select id from nodes where id = $1 for key share),
+        ready as (
+            select w.run_id from run_work w, node
+            where w.state = 2 and ($4::uuid[] is null or w.run_id = any($4))
+            order by w.priority, w.available_at, w.run_id limit $2
+            for no key update of w skip locked),
+        work as (
+            update run_work w
+            set state = 3, node = $1, fence = fence + 1, attempt = attempt + 1, signal_no = case when settle is null then 0 else 1 end,
+                deadline_at = coalesce(deadline_at, now() + $3)
+            from ready where w.run_id = ready.run_id
+            returning w.*)
+        select work.run_id, work.thread_id, work.owner, work.run_no, work.fence, work.attempt, work.failures, work.losses,
+               work.next_event, work.settle, work.settle_reason, work.usage, work.deadline_at, work.deadline_at - now(),
+               r.agent, r.assistant_id, r.request
+        from work join runs r using (run_id)
+        """;
+}

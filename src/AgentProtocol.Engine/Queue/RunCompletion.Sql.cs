@@ -1,0 +1,69 @@
+using AgentProtocol.Engine.Events;
+
+namespace AgentProtocol.Engine.Queue;
+
+internal sealed partial class RunCompletion
+{
+    /// <summary>
+    /// Ends runs: last frames, last checkpoints, the head, the run's row and the free slot become visible together.
+    /// A thread with waiting runs, or one whose head is locked, gives no row unless <c>$36</c> says that the caller
+    /// holds the lock and passes the slot on. Completion wins against an interrupt, never against a committed rollback.
+    /// </summary>
+    private const string FinishSql =
+        $"""
+        with given as (
+            select * from {PageColumns.Given}
+            join unnest($29, $30, $31, $32, $33, $34, $35)
+                as o(run_id, status, error_type, error, thread_status, attempt, thread_error) using (run_id)),
+        head as (
+            select h.thread_id from thread_heads h join given g using (thread_id)
+            where h.active_run = g.run_id and (h.waiting = 0 or $36)
+            order by h.thread_id for no key update of h skip locked),
+        locked as (
+            select w.run_id from run_work w join given g using (run_id) join head on head.thread_id = g.thread_id
+            where w.state = 3 and w.fence = g.fence and w.next_event = g.first_event and w.settle is distinct from 'rollback'
+            order by w.run_id for update of w),
+        work as (
+            delete from run_work w using locked where w.run_id = locked.run_id
+            returning w.run_id, w.progress, w.usage),
+        event as (
+            insert into run_events (run_id, first_event, count, owner, frames)
+            select g.run_id, g.first_event, g.count, g.owner, g.frames from work join given g using (run_id) where g.count > 0),
+        checkpoint as (
+            insert into checkpoints ({PageColumns.Checkpoints})
+            select c.* from {PageColumns.GivenCheckpoints} join work using (run_id)),
+        merged as (
+            update runs r set unmerged = false
+            from work join given g using (run_id) where g.merged and r.thread_id = g.thread_id and r.unmerged),
+        run as (
+            update runs r
+            set status = g.status, error_type = g.error_type, error = g.error, attempt = g.attempt,
+                event_count = g.first_event + g.count, progress = coalesce(g.progress, work.progress),
+                usage = coalesce(g.usage, work.usage), ended_at = now()
+            from work join given g using (run_id) where r.run_id = work.run_id)
+        update thread_heads h
+        set {PageColumns.SetHead}, active_run = null, status = g.thread_status, error = g.thread_error
+        from work join given g using (run_id) where h.thread_id = g.thread_id
+        returning g.run_id
+        """;
+
+    private const string LockHeadSql = "select 1 from thread_heads where thread_id = $1 for no key update";
+
+    private const string SettleOfSql = "select settle from run_work where run_id = $1 and state = 3 and fence = $2";
+
+    /// <summary>Puts a running run back: at once ($3 null) or after a pause. Its fence moves on, so nothing of the old execution is kept.</summary>
+    private const string PutBackSql =
+        """
+        update run_work
+        set state = case when $3::interval is null then 2 else 1 end, node = null, fence = fence + 1,
+            available_at = now() + coalesce($3, interval '0'), priority = $4, failures = failures + $5
+        where run_id = $1 and state = 3 and fence = $2
+        returning 1
+        """;
+
+    private const string ResolveSql =
+        """
+        select r.status <> 'active' and r.event_count = $2, w.fence, w.settle
+        from runs r left join run_work w using (run_id) where r.run_id = $1
+        """;
+}

@@ -1,0 +1,94 @@
+namespace AgentProtocol.Engine.Queue;
+
+internal static partial class ThreadSettlement
+{
+    /// <summary>Tells the running run to stop. A rollback that is committed is never softened.</summary>
+    private const string SignalRunningSql =
+        """
+        update run_work set settle = $2, settle_reason = $3, signal_no = signal_no + 1
+        where thread_id = $1 and state = 3 and settle is distinct from 'rollback'
+        returning run_id, node
+        """;
+
+    /// <summary>Locks the runs of a thread in whatever state they are, so that none is claimed or handed back while we decide.</summary>
+    private const string LockWorkSql =
+        """
+        select run_id, state from run_work
+        where thread_id = $1 and ($2::uuid is null or run_id = $2)
+        order by run_id for no key update
+        """;
+
+    /// <summary>
+    /// Ends a run that nobody executes. Its input stays behind for a later run when it was superseded ($4) before any
+    /// attempt had merged it.
+    /// </summary>
+    private const string EndIdleSql =
+        """
+        with work as (
+            delete from run_work where run_id = $1 and state < 3
+            returning run_id, thread_id, state, attempt, next_event, usage, progress),
+        run as (
+            update runs r
+            set status = 'interrupted', error = $2, attempt = work.attempt, event_count = work.next_event, usage = work.usage,
+                progress = work.progress, ended_at = now(),
+                unmerged = $3 and not exists (
+                    select from checkpoints c where c.thread_id = work.thread_id and c.run_id = work.run_id and c.source = 'input')
+            from work where r.run_id = work.run_id
+            returning r.unmerged)
+        update thread_heads h
+        set waiting = h.waiting - case work.state when 0 then 1 else 0 end,
+            active_run = case when work.state = 0 then h.active_run end,
+            status = case when work.state = 0 then h.status else 'idle' end,
+            unmerged = h.unmerged + case when run.unmerged then 1 else 0 end,
+            updated_at = now()
+        from work, run where h.thread_id = work.thread_id
+        """;
+
+    /// <summary>Removes a run that is to be erased, with all it wrote. Gives the head it started from, if it had started.</summary>
+    private const string EraseSql =
+        """
+        with work as (delete from run_work where run_id = $1 and ($2::integer is null or fence = $2) returning run_id, thread_id, state),
+        run as (delete from runs r using work where r.run_id = work.run_id returning r.unmerged),
+        event as (delete from run_events e using work where e.run_id = work.run_id),
+        checkpoint as (
+            delete from checkpoints c using work where c.thread_id = work.thread_id and c.run_id = work.run_id
+            returning c.source, c.replaced_head)
+        select work.state, (select count(*) from checkpoint),
+               (select replaced_head from checkpoint where source = 'input'), (select count(*) from checkpoint where source = 'input')
+        from work
+        """;
+
+    /// <summary>Frees the slot, or takes one waiting run out of the count, after an erasure.</summary>
+    private const string ForgetErasedSql =
+        """
+        update thread_heads
+        set waiting = waiting - case $2 when 0 then 1 else 0 end,
+            active_run = case when $2 = 0 then active_run end,
+            status = case when $2 = 0 then status else 'idle' end,
+            updated_at = now()
+        where thread_id = $1
+        """;
+
+    /// <summary>Puts the head back to the checkpoint before an erased run; to none when there was none.</summary>
+    private const string RestoreHeadSql =
+        """
+        update thread_heads h
+        set head = c.id, head_n = coalesce(c.n, 0), segment = coalesce(c.segment, 0), "values" = $3, value_filter = $4::jsonb,
+            state_updated_at = now()
+        from (select $1::uuid as thread_id) t left join checkpoints c on c.thread_id = t.thread_id and c.id = $2
+        where h.thread_id = t.thread_id
+        """;
+
+    /// <summary>Gives the free slot to the run that waits longest. The head is locked and its slot is empty.</summary>
+    private const string PromoteSql =
+        """
+        with next as (
+            update run_work
+            set state = case when available_at > now() then 1 else 2 end, available_at = greatest(available_at, now())
+            where run_id = (select run_id from run_work where thread_id = $1 and state = 0 order by run_no limit 1)
+            returning run_id, thread_id, state)
+        update thread_heads h set active_run = next.run_id, waiting = waiting - 1, status = 'busy', updated_at = now()
+        from next where h.thread_id = next.thread_id
+        returning next.run_id, next.state
+        """;
+}

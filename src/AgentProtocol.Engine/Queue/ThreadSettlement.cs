@@ -1,0 +1,125 @@
+using AgentProtocol.Contracts.Runs;
+using AgentProtocol.Engine.Lifecycle;
+using AgentProtocol.Engine.Storage;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace AgentProtocol.Engine.Queue;
+
+/// <summary>
+/// What a transaction that holds a thread's head lock may do with the thread's runs. Every method is one step of such a
+/// transaction; the caller commits.
+/// </summary>
+internal static partial class ThreadSettlement
+{
+    /// <summary>A newer run takes over: the running run is told to stop, all others end or vanish here and now.</summary>
+    public static async Task<SettlementEffects> SupersedeAsync(
+        NpgsqlConnection connection, Guid threadId, MultitaskStrategy strategy, CancellationToken cancellationToken)
+    {
+        const string reason = "Superseded by a newer run";
+        var erase = strategy == MultitaskStrategy.Rollback;
+        var work = await LockWorkAsync(connection, threadId, null, cancellationToken);
+        var signalled = await SignalRunningAsync(connection, threadId, erase, reason, cancellationToken);
+        List<Guid> idle = [.. work.Where(run => run.State != RunState.Running).Select(run => run.RunId)];
+        foreach (var runId in idle)
+        {
+            await EndIdleAsync(connection, threadId, runId, erase, reason, superseded: true, cancellationToken);
+        }
+
+        return new SettlementEffects { Signalled = signalled, Ended = idle };
+    }
+
+    /// <summary>Ends or erases one run that nobody executes. False when it is not such a run any more.</summary>
+    public static async Task<bool> EndIdleAsync(
+        NpgsqlConnection connection, Guid threadId, Guid runId, bool erase, string reason, bool superseded, CancellationToken cancellationToken)
+    {
+        if (erase)
+        {
+            return await EraseAsync(connection, threadId, runId, fence: null, cancellationToken);
+        }
+
+        await using var command = new NpgsqlCommand(EndIdleSql, connection).With(runId).With(reason).With(superseded);
+        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+    }
+
+    /// <summary>Erases a run: with its fence by its executor, without one when nobody executes it.</summary>
+    public static async Task<bool> EraseAsync(
+        NpgsqlConnection connection, Guid threadId, Guid runId, int? fence, CancellationToken cancellationToken)
+    {
+        short state;
+        Guid? replacedHead;
+        bool hadStarted;
+        await using (var command = new NpgsqlCommand(EraseSql, connection).With(runId).With(fence, NpgsqlDbType.Integer))
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            if (!await reader.ReadAsync(cancellationToken))
+            {
+                return false;
+            }
+
+            state = reader.GetInt16(0);
+            replacedHead = reader.GetNullable<Guid>(2);
+            hadStarted = reader.GetInt64(3) > 0;
+        }
+
+        if (hadStarted)
+        {
+            await RestoreHeadAsync(connection, threadId, replacedHead, cancellationToken);
+        }
+
+        await using var forget = new NpgsqlCommand(ForgetErasedSql, connection).With(threadId).With((int)state);
+        await forget.ExecuteNonQueryAsync(cancellationToken);
+        return true;
+    }
+
+    /// <summary>The runs of a thread that have not ended, or one of them, locked in the state they are in.</summary>
+    public static async Task<IReadOnlyList<(Guid RunId, RunState State)>> LockWorkAsync(
+        NpgsqlConnection connection, Guid threadId, Guid? runId, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(LockWorkSql, connection).With(threadId).With(runId, NpgsqlDbType.Uuid);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        List<(Guid, RunState)> runs = [];
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            runs.Add((reader.GetGuid(0), (RunState)reader.GetInt16(1)));
+        }
+
+        return runs;
+    }
+
+    /// <summary>Gives the slot, which the caller has just emptied, to the next waiting run.</summary>
+    /// <returns>The run, if one waited and can be claimed now.</returns>
+    public static async Task<Guid?> PromoteAsync(NpgsqlConnection connection, Guid threadId, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(PromoteSql, connection).With(threadId);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) && reader.GetInt16(1) == (short)RunState.Ready ? reader.GetGuid(0) : null;
+    }
+
+    private static async Task<IReadOnlyList<(Guid, Guid)>> SignalRunningAsync(
+        NpgsqlConnection connection, Guid threadId, bool erase, string reason, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(SignalRunningSql, connection)
+            .With(threadId).With(erase ? "rollback" : "interrupt").With(reason);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        List<(Guid, Guid)> signalled = [];
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            signalled.Add((reader.GetGuid(0), reader.GetGuid(1)));
+        }
+
+        return signalled;
+    }
+
+    private static async Task RestoreHeadAsync(
+        NpgsqlConnection connection, Guid threadId, Guid? replacedHead, CancellationToken cancellationToken)
+    {
+        var state = replacedHead is { } id
+            ? await CheckpointReader.ReadStateAsync(connection, threadId, id, cancellationToken)
+            : State.StateValues.Empty;
+        var values = state.OthersToJson();
+        await using var command = new NpgsqlCommand(RestoreHeadSql, connection)
+            .With(threadId).With(replacedHead, NpgsqlDbType.Uuid).With(values).With(JsonFilter.CopyOrNull(values));
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,30 @@
+namespace AgentProtocol.Engine.State;
+
+/// <summary>A state together with how long and heavy its segment has become, which decides whether the next row is a delta.</summary>
+/// <param name="State">The state.</param>
+/// <param name="Deltas">Rows behind the snapshot; -1 when there is no segment yet.</param>
+/// <param name="DeltaLength">Their text length.</param>
+/// <param name="SnapshotLength">The snapshot's text length.</param>
+internal sealed record SegmentState(StateValues State, int Deltas, int DeltaLength, int SnapshotLength)
+{
+    private const int MaxDeltas = 64;
+
+    /// <summary>Below this a segment never becomes too heavy: reading it costs no more than reading the row itself.</summary>
+    private const int LightSegment = 16 * 1024;
+
+    /// <summary>A thread without state.</summary>
+    public static SegmentState None { get; } = new(StateValues.Empty, -1, 0, 0);
+
+    /// <summary>Whether one more delta of this length still belongs to the segment.</summary>
+    public bool HasRoomFor(int deltaLength) =>
+        Deltas >= 0 && Deltas < MaxDeltas && DeltaLength + deltaLength <= Math.Max(SnapshotLength, LightSegment);
+
+    public static SegmentState Begin(string snapshot) => new(StateDelta.ReadSnapshot(snapshot), 0, 0, snapshot.Length);
+
+    public static SegmentState Begin(StateValues state, int snapshotLength) => new(state, 0, 0, snapshotLength);
+
+    public SegmentState Replay(string delta) => Advance(StateDelta.Replay(State, delta), delta.Length);
+
+    public SegmentState Advance(StateValues state, int deltaLength) =>
+        this with { State = state, Deltas = Deltas + 1, DeltaLength = DeltaLength + deltaLength };
+}

@@ -1,0 +1,85 @@
+using AgentProtocol.Engine.State;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace AgentProtocol.Engine.Storage;
+
+/// <summary>Reads states: a snapshot and the deltas behind it, in one index range.</summary>
+internal static class CheckpointReader
+{
+    private const string SegmentSql =
+        """
+        select c.delta, c.snapshot from checkpoints c
+        where c.thread_id = $1 and c.n between $2 and $3 and c.segment = $2
+        order by c.n
+        """;
+
+    private const string SegmentOfSql = "select segment, n from checkpoints where thread_id = $1 and id = $2";
+
+    /// <summary>The state at a checkpoint.</summary>
+    public static async Task<StateValues> ReadStateAsync(
+        NpgsqlConnection connection, Guid threadId, Guid checkpointId, CancellationToken cancellationToken)
+    {
+        int segment, n;
+        await using (var command = new NpgsqlCommand(SegmentOfSql, connection).With(threadId).With(checkpointId))
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            if (!await reader.ReadAsync(cancellationToken))
+            {
+                throw new InvalidDataException($"Checkpoint {checkpointId} of thread {threadId} is missing");
+            }
+
+            (segment, n) = (reader.GetInt32(0), reader.GetInt32(1));
+        }
+
+        return (await ReadSegmentAsync(connection, threadId, segment, n, cancellationToken)).State;
+    }
+
+    /// <summary>The state at number <paramref name="n"/> of a segment, with the weight of the segment so far.</summary>
+    public static async Task<SegmentState> ReadSegmentAsync(
+        NpgsqlConnection connection, Guid threadId, int segment, int n, CancellationToken cancellationToken)
+    {
+        if (n == 0)
+        {
+            return SegmentState.None;
+        }
+
+        await using var command = new NpgsqlCommand(SegmentSql, connection).With(threadId).With(segment).With(n);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var state = SegmentState.None;
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            state = reader.IsDBNull(1) ? state.Replay(reader.GetString(0)) : SegmentState.Begin(reader.GetString(1));
+        }
+
+        return state;
+    }
+
+    /// <summary>The states of many heads at once, in one statement.</summary>
+    public static async Task<Dictionary<Guid, StateValues>> ReadHeadsAsync(
+        NpgsqlConnection connection, IReadOnlyList<(Guid ThreadId, int Segment, int N)> heads, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            select c.thread_id, c.delta, c.snapshot
+            from unnest($1, $2, $3) as h(thread_id, segment, n)
+            join checkpoints c on c.thread_id = h.thread_id and c.n between h.segment and h.n and c.segment = h.segment
+            order by c.thread_id, c.n
+            """,
+            connection)
+            .WithColumn(heads, NpgsqlDbType.Uuid, head => head.ThreadId)
+            .WithColumn(heads, NpgsqlDbType.Integer, head => head.Segment)
+            .WithColumn(heads, NpgsqlDbType.Integer, head => head.N);
+        Dictionary<Guid, StateValues> states = [];
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var threadId = reader.GetGuid(0);
+            states[threadId] = reader.IsDBNull(2)
+                ? StateDelta.Replay(states[threadId], reader.GetString(1))
+                : StateDelta.ReadSnapshot(reader.GetString(2));
+        }
+
+        return states;
+    }
+}
