@@ -34,6 +34,9 @@ internal sealed class RunFeed
         }
     }
 
+    /// <summary>A run that executed here has ended, with this many events.</summary>
+    public void PublishEnd(Guid runId, long eventCount) => Tell(runId, new RunNews(eventCount, null));
+
     /// <summary>There is something to read.</summary>
     public void Wake(Guid runId) => Tell(runId, RunNews.Look);
 
@@ -83,13 +86,22 @@ internal sealed class RunSubscription(RunFeed feed, Guid runId, bool wantsPages)
 
     public void Dispose() => feed.Unsubscribe(this);
 
-    internal void Tell(RunNews item) => news.Writer.TryWrite(wantsPages || item.Frames is null ? item : RunNews.Look);
+    internal void Tell(RunNews item)
+    {
+        if (wantsPages || item.Frames is null)
+        {
+            news.Writer.TryWrite(item);
+        }
+    }
 }
 
-/// <summary>Frames that were committed, or the mere word that there is something to read.</summary>
-/// <param name="First">The number of the first frame.</param>
-/// <param name="Frames">The frames; null to say "look".</param>
+/// <summary>Frames that were committed, the end of a run, or the mere word that there is something to read.</summary>
+/// <param name="First">The number of the first frame, or of the one that never comes; -1 to say "look".</param>
+/// <param name="Frames">The frames; null for an end and for a mere word.</param>
 internal readonly record struct RunNews(long First, IReadOnlyList<Frame>? Frames)
 {
     public static RunNews Look { get; } = new(-1, null);
+
+    /// <summary>Whether the run has ended with <see cref="First"/> events.</summary>
+    public bool IsEnd => Frames is null && First >= 0;
 }

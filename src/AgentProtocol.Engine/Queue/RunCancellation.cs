@@ -51,17 +51,20 @@ internal sealed class RunCancellation(ProtocolDatabase database)
         }
 
         SettlementEffects effects;
-        switch (await ThreadSettlement.LockWorkAsync(connection, threadId, runId, cancellationToken))
+        var work = await ThreadSettlement.LockWorkAsync(connection, threadId, runId, cancellationToken);
+        if (work.Count == 0)
         {
-            case []:
-                // It has ended: cancelling it is a success without effect.
-                return SettlementEffects.None;
+            // It has ended: cancelling it is a success without effect.
+            return SettlementEffects.None;
+        }
 
-            case [(_, RunState.Running)]:
+        switch (work[0].State)
+        {
+            case RunState.Running:
                 effects = await SignalAsync(connection, runId, action, reason, cancellationToken) ?? SettlementEffects.None;
                 break;
 
-            case [var (_, state), ..]:
+            case var state:
                 await ThreadSettlement.EndIdleAsync(
                     connection, threadId, runId, action == CancelAction.Rollback, reason, superseded: false, cancellationToken);
                 var promoted = state == RunState.Waiting ? null : await ThreadSettlement.PromoteAsync(connection, threadId, cancellationToken);

@@ -27,6 +27,13 @@ internal static class JsonText
         return builder.Append(']');
     }
 
+    /// <summary>
+    /// JSON text without line breaks. Outside of strings they are blanks, and inside they are always escaped, so nothing
+    /// of the value changes; events and stored frames are lines.
+    /// </summary>
+    public static string SingleLine(string json) =>
+        json.AsSpan().ContainsAny('\n', '\r') ? json.Replace('\n', ' ').Replace('\r', ' ') : json;
+
     public static string Quote(string value) => new StringBuilder(value.Length + 2).AppendJsonString(value).ToString();
 
     public static JsonElement Parse(string json)

@@ -28,7 +28,7 @@ internal static class StateReducer
             {
                 state = member.NameEquals("messages")
                     ? ApplyMessages(state, member.Value, "messages", delta)
-                    : delta.Set(state, member.Name, member.Value.GetRawText());
+                    : delta.Set(state, member.Name, JsonText.SingleLine(member.Value.GetRawText()));
             }
         }
         catch (InvalidOperationException)
@@ -51,7 +51,7 @@ internal static class StateReducer
                 { Type: "remove" } when state.IndexOf(message.Id) < 0 =>
                     throw new StateUpdateException(path, $"cannot remove message \"{message.Id}\", which is not in the state"),
                 { Type: "remove" } => delta.Remove(state, message.Id),
-                _ => delta.Put(state, new StateMessage(message.Id, message.Json)),
+                _ => delta.Put(state, new StateMessage(message.Id, JsonText.SingleLine(message.Json))),
             };
         }
 

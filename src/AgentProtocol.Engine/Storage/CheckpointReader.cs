@@ -14,6 +14,15 @@ internal static class CheckpointReader
         order by c.n
         """;
 
+    /// <summary>Each segment from its snapshot to the last row that is wanted of it.</summary>
+    private const string StatesSql =
+        """
+        with wanted as (select segment, max(n) as n from checkpoints where thread_id = $1 and id = any($2) group by segment)
+        select c.id, c.delta, c.snapshot, c.id = any($2)
+        from wanted join checkpoints c on c.thread_id = $1 and c.n between wanted.segment and wanted.n and c.segment = wanted.segment
+        order by c.segment, c.n
+        """;
+
     private const string SegmentOfSql = "select segment, n from checkpoints where thread_id = $1 and id = $2";
 
     /// <summary>The state at a checkpoint.</summary>
@@ -53,6 +62,27 @@ internal static class CheckpointReader
         }
 
         return state;
+    }
+
+    /// <summary>The states at several checkpoints of a thread; each segment is folded once.</summary>
+    public static async Task<Dictionary<Guid, StateValues>> ReadStatesAsync(
+        NpgsqlConnection connection, Guid threadId, IReadOnlyList<Guid> checkpointIds, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(StatesSql, connection)
+            .With(threadId).WithColumn(checkpointIds, NpgsqlDbType.Uuid, id => id);
+        Dictionary<Guid, StateValues> states = [];
+        var state = StateValues.Empty;
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            state = reader.IsDBNull(2) ? StateDelta.Replay(state, reader.GetString(1)) : StateDelta.ReadSnapshot(reader.GetString(2));
+            if (reader.GetBoolean(3))
+            {
+                states[reader.GetGuid(0)] = state;
+            }
+        }
+
+        return states;
     }
 
     /// <summary>The states of many heads at once, in one statement.</summary>

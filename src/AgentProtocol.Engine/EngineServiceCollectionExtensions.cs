@@ -1,0 +1,93 @@
+using AgentProtocol.Engine.Events;
+using AgentProtocol.Engine.Execution;
+using AgentProtocol.Engine.Queue;
+using AgentProtocol.Engine.Runs;
+using AgentProtocol.Engine.Storage;
+using AgentProtocol.Engine.Threads;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace AgentProtocol.Engine;
+
+/// <summary>Registers the engine: threads, runs, and their execution.</summary>
+public static class EngineServiceCollectionExtensions
+{
+    /// <summary>Adds the engine. It needs the setting <c>ConnectionStrings:Postgres</c> and an <c>AgentRegistry</c> service.</summary>
+    public static IServiceCollection AddAgentProtocolEngine(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<ServerOptions>().Bind(configuration.GetSection(ServerOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<RunsOptions>().Bind(configuration.GetSection(RunsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(_ => new ProtocolDatabase(configuration.GetConnectionString("Postgres")
+            ?? throw new InvalidOperationException("ConnectionStrings:Postgres is not set: name a PostgreSQL database.")));
+        services.AddHealthChecks().AddCheck<DatabaseHealthCheck>("database");
+        AddStorage(services);
+        AddQueue(services);
+        AddExecution(services);
+        return services;
+    }
+
+    private static void AddStorage(IServiceCollection services)
+    {
+        services.TryAddSingleton<ThreadStore>();
+        services.TryAddSingleton<ThreadReader>();
+        services.TryAddSingleton<ThreadSearch>();
+        services.TryAddSingleton<ThreadEditor>();
+        services.TryAddSingleton<RunLookup>();
+        services.TryAddSingleton<RunRemoval>();
+        services.TryAddSingleton<RunSearch>();
+        services.TryAddSingleton<RunFactory>();
+        services.TryAddSingleton(provider => new ThreadService(
+            provider.GetRequiredService<ProtocolDatabase>(), provider.GetRequiredService<ThreadStore>(),
+            provider.GetRequiredService<ThreadReader>(), provider.GetRequiredService<ThreadSearch>(),
+            provider.GetRequiredService<ThreadEditor>(), provider.GetRequiredService<RunFeed>()));
+        services.TryAddSingleton(provider => new RunService(
+            provider.GetRequiredService<RunFactory>(), provider.GetRequiredService<RunLookup>(), provider.GetRequiredService<RunSearch>(),
+            provider.GetRequiredService<ThreadReader>(), provider.GetRequiredService<EventReader>(), provider.GetRequiredService<RunFeed>(),
+            provider.GetRequiredService<RunCancellation>(), provider.GetRequiredService<RunRemoval>(),
+            provider.GetRequiredService<SettlementSignals>(), provider.GetRequiredService<IOptions<RunsOptions>>()));
+    }
+
+    private static void AddQueue(IServiceCollection services)
+    {
+        services.TryAddSingleton<RunFeed>();
+        services.TryAddSingleton<EventLog>();
+        services.TryAddSingleton<EventReader>();
+        services.TryAddSingleton<NodeSlots>();
+        services.TryAddSingleton<PostgresRunQueue>();
+        services.TryAddSingleton<IRunQueue>(provider => provider.GetRequiredService<PostgresRunQueue>());
+        services.TryAddSingleton<RunCreation>();
+        services.TryAddSingleton<RunClaims>();
+        services.TryAddSingleton<RunLoader>();
+        services.TryAddSingleton<RunCompletion>();
+        services.TryAddSingleton<RunCancellation>();
+        services.TryAddSingleton<SettlementSignals>();
+    }
+
+    /// <summary>The order matters: what is registered later stops earlier, and the node's session goes last.</summary>
+    private static void AddExecution(IServiceCollection services)
+    {
+        services.TryAddSingleton<PageClock>();
+        services.TryAddSingleton<RunningRuns>();
+        services.TryAddSingleton<RunExecutor>();
+        services.TryAddSingleton<PeerWatch>();
+        services.TryAddSingleton<NodeReaper>();
+        services.TryAddSingleton<HintListener>();
+        AddLoop<Hints>(services);
+        AddLoop<NodeSession>(services);
+        AddLoop<SignalLoop>(services);
+        AddLoop<RunTail>(services);
+        AddLoop<RunSweeper>(services);
+        AddLoop<RunWorker>(services);
+        services.AddHostedService<NodeDrain>();
+    }
+
+    private static void AddLoop<TLoop>(IServiceCollection services) where TLoop : class, IHostedService
+    {
+        services.TryAddSingleton<TLoop>();
+        services.AddHostedService(provider => provider.GetRequiredService<TLoop>());
+    }
+}

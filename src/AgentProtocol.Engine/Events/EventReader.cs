@@ -1,0 +1,76 @@
+using AgentProtocol.Engine.Storage;
+using Npgsql;
+
+namespace AgentProtocol.Engine.Events;
+
+/// <summary>How far a run is, as its readers see it.</summary>
+/// <param name="ThreadId">Its thread.</param>
+/// <param name="Position">The number of the next event.</param>
+/// <param name="HasEnded">Whether no more events follow.</param>
+/// <param name="HasStarted">Whether an executor has written anything.</param>
+internal readonly record struct RunPosition(Guid ThreadId, long Position, bool HasEnded, bool HasStarted);
+
+/// <summary>Reads committed pages, on any node, for as long as they are kept.</summary>
+internal sealed class EventReader(ProtocolDatabase database)
+{
+    private const string PositionSql =
+        """
+        select r.thread_id, coalesce(r.event_count, w.next_event, 0), r.event_count is not null
+        from runs r left join run_work w using (run_id) where r.run_id = $1
+        """;
+
+    private const string PagesSql =
+        """
+        select frames from run_events
+        where run_id = $1
+          and first_event >= coalesce((select max(first_event) from run_events where run_id = $1 and first_event <= $2), 0)
+        order by first_event limit $3
+        """;
+
+    private const int PagesPerRead = 64;
+
+    /// <summary>How far a run is; null when it does not exist, or was erased.</summary>
+    public async Task<RunPosition?> ReadPositionAsync(Guid runId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(PositionSql, connection).With(runId);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? new RunPosition(reader.GetGuid(0), reader.GetInt64(1), reader.GetBoolean(2), reader.GetInt64(1) > 0)
+            : null;
+    }
+
+    /// <summary>The frames from a number on, as far as one read goes; those that show state carry it.</summary>
+    public async Task<IReadOnlyList<Frame>> ReadFramesAsync(Guid threadId, Guid runId, long from, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        List<Frame> frames = [];
+        await using (var command = new NpgsqlCommand(PagesSql, connection).With(runId).With(from).With(PagesPerRead))
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                frames.AddRange(Frame.Read(reader.GetString(0)).Where(frame => frame.Number >= from));
+            }
+        }
+
+        return await WithStatesAsync(connection, threadId, frames, cancellationToken);
+    }
+
+    private static async Task<IReadOnlyList<Frame>> WithStatesAsync(
+        NpgsqlConnection connection, Guid threadId, List<Frame> frames, CancellationToken cancellationToken)
+    {
+        var wanted = frames.Select(frame => frame.Checkpoint).OfType<Guid>().Distinct().ToList();
+        if (wanted.Count == 0)
+        {
+            return frames;
+        }
+
+        var states = await CheckpointReader.ReadStatesAsync(connection, threadId, wanted, cancellationToken);
+
+        // A checkpoint may be gone while its run is being erased: the stream ends, and what it would have shown is no state any more.
+        return [.. frames
+            .Select(frame => frame.Checkpoint is { } id ? frame with { State = states.GetValueOrDefault(id) } : frame)
+            .Where(frame => frame.Checkpoint is null || frame.State is not null)];
+    }
+}

@@ -1,0 +1,272 @@
+using AgentProtocol.Agents;
+using AgentProtocol.Engine.Events;
+using AgentProtocol.Engine.Lifecycle;
+using AgentProtocol.Engine.Observability;
+using AgentProtocol.Engine.Queue;
+using AgentProtocol.Engine.State;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace AgentProtocol.Engine.Execution;
+
+/// <summary>
+/// Executes one claimed run: load, begin, let the agent speak, decide how it ended, end it. Whatever the queue, this is
+/// the one way in which runs are executed and ended.
+/// </summary>
+internal sealed class RunExecutor(
+    AgentRegistry agents,
+    RunLoader loader,
+    EventLog log,
+    RunFeed feed,
+    Hints hints,
+    PageClock clock,
+    RunCompletion completion,
+    IRunQueue queue,
+    IOptions<RunsOptions> options,
+    ILogger<RunExecutor> logger)
+{
+    private static readonly TimeSpan LongestRetryDelay = TimeSpan.FromSeconds(30);
+
+    /// <summary>Executes until the run has ended, is put back, or is no longer ours. Never throws.</summary>
+    public async Task ExecuteAsync(RunningRun run)
+    {
+        var claim = run.Claim;
+        using var scope = logger.BeginScope(new RunLogScope(claim.RunId, claim.ThreadId, claim.Attempt));
+        try
+        {
+            await ExecuteClaimAsync(run);
+        }
+        catch (Exception exception)
+        {
+            // A defect of ours or of the database's contents. The run gets another attempt until its budget is spent.
+            EngineLog.ExecutorFailed(logger, exception);
+            await completion.RetryLaterAsync(claim, RetryDelay(claim.Failures), run.LeaseLost);
+        }
+    }
+
+    private async Task ExecuteClaimAsync(RunningRun run)
+    {
+        var claim = run.Claim;
+        EngineLog.RunStarts(logger, claim.Attempt);
+        if (await loader.LoadAsync(claim, CancellationToken.None) is not { } start)
+        {
+            EngineLog.LeaseLost(logger);
+            return;
+        }
+
+        var request = RunRequest.Parse(claim.Order!.Request);
+        var recorder = new RunRecorder(claim, request, start);
+        var writer = new RunWriter(run, recorder, log, feed, hints, clock);
+        var outcome = BeginOrResume(writer, request, start) ?? EndWithoutAgent(run);
+        outcome ??= await RunAgentAsync(run, writer, recorder, request, start);
+        await EndAsync(run, writer, outcome);
+    }
+
+    private static RunOutcome? BeginOrResume(RunWriter writer, RunRequest request, RunStart start)
+    {
+        try
+        {
+            writer.Record(recorder =>
+            {
+                if (start.InputMerged)
+                {
+                    recorder.Resume();
+                }
+                else
+                {
+                    recorder.Begin(request, [.. start.CarriedRequests.Select(RunRequest.Parse)]);
+                }
+            });
+            return null;
+        }
+        catch (StateUpdateException exception)
+        {
+            return RunOutcome.Failed("InvalidInput", exception.Message);
+        }
+    }
+
+    /// <summary>A run may be claimed only to be ended: told to stop, out of time, or lost too often.</summary>
+    private RunOutcome? EndWithoutAgent(RunningRun run)
+    {
+        var claim = run.Claim;
+        var maxAttempts = options.Value.MaxAttempts;
+        if (claim.Settle is { } settle)
+        {
+            run.Stop(RunningRuns.ToCause(settle), claim.SettleReason ?? "Cancelled");
+            return settle == "timeout" ? RunOutcome.TimedOut(options.Value.Timeout) : RunOutcome.Interrupted(run.Reason);
+        }
+
+        return claim.Losses >= maxAttempts ? RunOutcome.LostTooOften(claim.Losses)
+            : claim.Failures >= maxAttempts ? RunOutcome.Failed("TooManyFailures", $"The run failed {claim.Failures} times")
+            : claim.TimeLeft <= TimeSpan.Zero ? RunOutcome.TimedOut(options.Value.Timeout)
+            : null;
+    }
+
+    /// <summary>Lets the agent speak. Null means that the run goes on elsewhere or later.</summary>
+    private async Task<RunOutcome?> RunAgentAsync(
+        RunningRun run, RunWriter writer, RunRecorder recorder, RunRequest request, RunStart start)
+    {
+        if (agents.Find(run.Claim.Order!.Agent) is not { } definition)
+        {
+            return RunOutcome.Failed("UnknownAgent", $"No agent \"{run.Claim.Order.Agent}\" is registered any more");
+        }
+
+        try
+        {
+            var context = ToContext(run, recorder, request, start);
+
+            // On a thread of its own account: an agent that blocks must not hold up the executor, which may have to abandon it.
+            var pump = Task.Run(() => PumpAsync(definition.Agent, context, run, writer));
+            await pump.WaitAsync(run.Abandoned);
+            return pump.Result && run.Cause is (StopCause.None or StopCause.Draining) ? RunOutcome.Succeeded : Stopped(run);
+        }
+        catch (OperationCanceledException) when (run.Cause != StopCause.None || run.Draining.IsCancellationRequested)
+        {
+            if (run.Abandoned.IsCancellationRequested)
+            {
+                EngineLog.AgentAbandoned(logger, options.Value.CancelGrace);
+            }
+
+            return Stopped(run);
+        }
+        catch (Exception exception)
+        {
+            return run.Cause == StopCause.None ? Failed(run, exception) : Stopped(run);
+        }
+    }
+
+    /// <summary>Reads the agent's events to the end. False when it was stopped at a checkpoint in between.</summary>
+    private static async Task<bool> PumpAsync(IAgent agent, AgentContext context, RunningRun run, RunWriter writer)
+    {
+        await foreach (var happened in agent.RunAsync(context, run.Stopping).WithCancellation(run.Stopping))
+        {
+            await writer.RecordAsync(happened);
+            if (happened is AgentEvent.StateUpdate && run.Draining.IsCancellationRequested)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private RunOutcome? Stopped(RunningRun run) => run.Cause switch
+    {
+        StopCause.Deadline => RunOutcome.TimedOut(options.Value.Timeout),
+        StopCause.Interrupt or StopCause.Rollback => RunOutcome.Interrupted(run.Reason),
+        _ => null,
+    };
+
+    private RunOutcome? Failed(RunningRun run, Exception exception)
+    {
+        var (message, retryable) = exception switch
+        {
+            AgentException agent => (agent.Message, agent.Retryable),
+            StateUpdateException update => (update.Message, false),
+            HttpRequestException or IOException or TimeoutException => (exception.Message, true),
+            _ => (exception.Message, false),
+        };
+        if (retryable && run.Claim.Failures + 1 < options.Value.MaxAttempts)
+        {
+            EngineLog.RunRetried(logger, RetryDelay(run.Claim.Failures), message, exception);
+            return null;
+        }
+
+        EngineLog.RunFailed(logger, message, exception is AgentException ? null : exception);
+        return RunOutcome.Failed(exception is AgentException ? "AgentError" : exception.GetType().Name, message);
+    }
+
+    private async Task EndAsync(RunningRun run, RunWriter writer, RunOutcome? outcome)
+    {
+        var page = await writer.CloseAsync(recorder =>
+        {
+            if (outcome is not null)
+            {
+                recorder.End(outcome);
+            }
+        });
+        if (run.Cause == StopCause.LeaseLost)
+        {
+            EngineLog.LeaseLost(logger);
+            return;
+        }
+
+        var result = run.Cause == StopCause.Rollback ? new EndingResult(EndingKind.MustRollBack)
+            : outcome is not null ? await completion.FinishAsync(new RunEnding(page, outcome, run.Claim.Attempt), run.LeaseLost)
+            : await PutBackAsync(run, page);
+        if (result.Kind == EndingKind.MustRollBack)
+        {
+            result = await completion.RollBackAsync(run.Claim, run.LeaseLost);
+        }
+        else if (result.Kind == EndingKind.Ended && outcome is not null)
+        {
+            feed.Publish(page);
+            feed.PublishEnd(page.RunId, page.Next);
+            hints.Send(HintKind.Events, page.RunId);
+            EngineLog.RunEnded(logger, outcome.Status);
+            Promote(result);
+            return;
+        }
+
+        Announce(run.Claim.RunId, result);
+    }
+
+    /// <summary>What was said since the last page is kept, for readers have seen more than half of a message before; then the fence moves on.</summary>
+    private async Task<EndingResult> PutBackAsync(RunningRun run, RunPage page)
+    {
+        if ((page.Frames.Count > 0 || page.Head is not null) && !await log.AppendAsync(page, run.LeaseLost))
+        {
+            return new EndingResult(EndingKind.LeaseLost);
+        }
+
+        feed.Publish(page);
+        if (run.Draining.IsCancellationRequested)
+        {
+            EngineLog.RunHandedBack(logger);
+            return await completion.HandBackAsync(run.Claim, run.LeaseLost);
+        }
+
+        return await completion.RetryLaterAsync(run.Claim, RetryDelay(run.Claim.Failures), run.LeaseLost);
+    }
+
+    private void Announce(Guid runId, EndingResult result)
+    {
+        if (result.Kind == EndingKind.LeaseLost)
+        {
+            EngineLog.LeaseLost(logger);
+            return;
+        }
+
+        feed.Wake(runId);
+        hints.Send(HintKind.Events, runId);
+        Promote(result);
+    }
+
+    private void Promote(EndingResult result)
+    {
+        if (result.Promoted is { } promoted)
+        {
+            queue.Signal([promoted]);
+        }
+    }
+
+    private TimeSpan RetryDelay(int failures)
+    {
+        var delay = options.Value.RetryDelay.Ticks << Math.Min(failures, 20);
+        return TimeSpan.FromTicks(Math.Min(delay, LongestRetryDelay.Ticks));
+    }
+
+    private static AgentContext ToContext(RunningRun run, RunRecorder recorder, RunRequest request, RunStart start) => new()
+    {
+        RunId = run.Claim.RunId,
+        ThreadId = run.Claim.ThreadId,
+        AgentId = run.Claim.Order!.Agent,
+        Attempt = run.Claim.Attempt,
+        CompletedSteps = start.CompletedSteps,
+        Input = request.Input,
+        State = AgentStates.From(recorder.State),
+        Config = request.Config,
+        Context = request.Context,
+        Draining = run.Draining,
+    };
+}

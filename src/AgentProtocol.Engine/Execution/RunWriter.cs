@@ -1,0 +1,143 @@
+using AgentProtocol.Agents;
+using AgentProtocol.Engine.Events;
+
+namespace AgentProtocol.Engine.Execution;
+
+/// <summary>
+/// Carries what a run's recorder collects into the event log: one page on the way at a time, each frozen until its fate
+/// is known, and published only after it is committed.
+/// </summary>
+internal sealed class RunWriter(RunningRun run, RunRecorder recorder, EventLog log, RunFeed feed, Hints hints, PageClock clock)
+{
+    /// <summary>Beyond this an agent waits until the database has caught up.</summary>
+    private const int MaxBuffered = 512 * 1024;
+
+    private readonly Lock gate = new();
+    private Task inFlight = Task.CompletedTask;
+    private bool isClosed;
+    private bool isScheduled;
+    private bool isWriting;
+    private bool hasWritten;
+
+    /// <summary>Records an event and has it written soon.</summary>
+    /// <exception cref="OperationCanceledException">The run has been ended meanwhile: an abandoned agent still talks.</exception>
+    public ValueTask RecordAsync(AgentEvent happened)
+    {
+        int buffered;
+        lock (gate)
+        {
+            ThrowIfClosed();
+            recorder.Record(happened);
+            buffered = recorder.BufferedLength;
+        }
+
+        Schedule();
+        return buffered > MaxBuffered ? new ValueTask(FlushAsync()) : ValueTask.CompletedTask;
+    }
+
+    /// <summary>Records what the executor itself has to say.</summary>
+    public void Record(Action<RunRecorder> record)
+    {
+        lock (gate)
+        {
+            record(recorder);
+        }
+
+        Schedule();
+    }
+
+    /// <summary>Writes what is collected, and waits for it.</summary>
+    public Task FlushAsync()
+    {
+        lock (gate)
+        {
+            isScheduled = false;
+            if (!isClosed && !isWriting && recorder.HasUnwritten)
+            {
+                isWriting = true;
+                inFlight = WriteAsync();
+            }
+
+            return inFlight;
+        }
+    }
+
+    /// <summary>Ends the writing: waits for the page on the way, and gives what is left to the caller.</summary>
+    public async Task<RunPage> CloseAsync(Action<RunRecorder> last)
+    {
+        Task pending;
+        lock (gate)
+        {
+            isClosed = true;
+            pending = inFlight;
+        }
+
+        await pending;
+        lock (gate)
+        {
+            last(recorder);
+            return recorder.Freeze();
+        }
+    }
+
+    private void Schedule()
+    {
+        // The first page goes at once when somebody reads: the reader learns that the run has begun.
+        if (!hasWritten && feed.HasReaders(run.Claim.RunId))
+        {
+            hasWritten = true;
+            _ = FlushAsync();
+            return;
+        }
+
+        lock (gate)
+        {
+            if (isScheduled || isClosed)
+            {
+                return;
+            }
+
+            isScheduled = true;
+        }
+
+        clock.AtNextTick(this);
+    }
+
+    private async Task WriteAsync()
+    {
+        // Leaves the caller's lock before the first page is made.
+        await Task.Yield();
+        while (true)
+        {
+            RunPage page;
+            lock (gate)
+            {
+                if (isClosed || !recorder.HasUnwritten)
+                {
+                    isWriting = false;
+                    return;
+                }
+
+                hasWritten = true;
+                page = recorder.Freeze();
+            }
+
+            if (!await log.AppendAsync(page, run.LeaseLost))
+            {
+                run.Stop(StopCause.LeaseLost, "Its fence was raised");
+                return;
+            }
+
+            feed.Publish(page);
+            hints.Send(HintKind.Events, page.RunId);
+        }
+    }
+
+    private void ThrowIfClosed()
+    {
+        if (isClosed)
+        {
+            throw new OperationCanceledException("The run has ended");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using AgentProtocol.Engine.Queue;
+
+namespace AgentProtocol.Engine.Execution;
+
+/// <summary>The handle by which others reach an execution on this node: to stop it, or to make it stop at its next checkpoint.</summary>
+internal sealed class RunningRun : IDisposable
+{
+    private readonly CancellationTokenSource stop = new();
+    private readonly CancellationTokenSource leaseLost = new();
+    private readonly CancellationTokenSource draining = new();
+    private readonly CancellationTokenSource abandon;
+    private readonly TimeSpan cancelGrace;
+    private readonly ITimer deadline;
+    private readonly Lock gate = new();
+
+    /// <param name="claim">The claimed run.</param>
+    /// <param name="cancelGrace">How long the agent may take to obey.</param>
+    /// <param name="time">The clock of deadline and grace.</param>
+    public RunningRun(ClaimedRun claim, TimeSpan cancelGrace, TimeProvider time)
+    {
+        Claim = claim;
+        this.cancelGrace = cancelGrace;
+        abandon = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        // A timer takes at most 49 days; a longer deadline is looked after by the sweeper.
+        deadline = time.CreateTimer(
+            static run => ((RunningRun)run!).Stop(StopCause.Deadline, "The run exceeded its time limit"), this,
+            claim.TimeLeft > TimeSpan.Zero ? TimeSpan.FromTicks(Math.Min(claim.TimeLeft.Ticks, TimeSpan.FromDays(40).Ticks)) : TimeSpan.Zero,
+            Timeout.InfiniteTimeSpan);
+    }
+
+    public ClaimedRun Claim { get; }
+
+    public StopCause Cause { get; private set; }
+
+    /// <summary>Why it is stopped, for people.</summary>
+    public string Reason { get; private set; } = "";
+
+    /// <summary>Cancelled when the agent must stop.</summary>
+    public CancellationToken Stopping => stop.Token;
+
+    /// <summary>Cancelled when the server shuts down and the agent should hand over at its next checkpoint.</summary>
+    public CancellationToken Draining => draining.Token;
+
+    /// <summary>Cancelled when nothing more may be written.</summary>
+    public CancellationToken LeaseLost => leaseLost.Token;
+
+    /// <summary>Cancelled when the agent had its grace and is not waited for any longer.</summary>
+    public CancellationToken Abandoned => abandon.Token;
+
+    /// <summary>Ends with the execution, whatever its outcome.</summary>
+    public Task Completion { get; set; } = Task.CompletedTask;
+
+    /// <summary>Stops the agent. Of several causes the gravest counts.</summary>
+    public void Stop(StopCause cause, string reason)
+    {
+        lock (gate)
+        {
+            if (cause <= Cause)
+            {
+                return;
+            }
+
+            (Cause, Reason) = (cause, reason);
+        }
+
+        if (cause == StopCause.LeaseLost)
+        {
+            leaseLost.Cancel();
+        }
+
+        stop.Cancel();
+        abandon.CancelAfter(cancelGrace);
+    }
+
+    /// <summary>Asks the agent to stop at its next checkpoint.</summary>
+    public void Drain() => draining.Cancel();
+
+    /// <summary>Ends the deadline. The sources stay usable: a late cancel may still hold this handle.</summary>
+    public void Dispose() => deadline.Dispose();
+}

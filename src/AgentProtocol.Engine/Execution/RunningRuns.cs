@@ -1,0 +1,50 @@
+using System.Collections.Concurrent;
+
+namespace AgentProtocol.Engine.Execution;
+
+/// <summary>The executions of this node, by run.</summary>
+internal sealed class RunningRuns
+{
+    private readonly ConcurrentDictionary<Guid, RunningRun> byRun = new();
+
+    public int Count => byRun.Count;
+
+    public IReadOnlyCollection<RunningRun> All => (IReadOnlyCollection<RunningRun>)byRun.Values;
+
+    /// <summary>Adds an execution. One that is still there has lost its lease: its run would not have been claimed again otherwise.</summary>
+    public void Add(RunningRun run)
+    {
+        byRun.AddOrUpdate(run.Claim.RunId, run, (_, earlier) =>
+        {
+            earlier.Stop(StopCause.LeaseLost, "Claimed again");
+            return run;
+        });
+    }
+
+    public void Remove(RunningRun run) => byRun.TryRemove(new KeyValuePair<Guid, RunningRun>(run.Claim.RunId, run));
+
+    /// <summary>Stops a run as its row says, if it executes here.</summary>
+    public void Settle(Guid runId, string settle, string reason)
+    {
+        if (byRun.TryGetValue(runId, out var run))
+        {
+            run.Stop(ToCause(settle), reason);
+        }
+    }
+
+    public static StopCause ToCause(string settle) => settle switch
+    {
+        "rollback" => StopCause.Rollback,
+        "timeout" => StopCause.Deadline,
+        _ => StopCause.Interrupt,
+    };
+
+    /// <summary>Stops everything, because this node may have been declared dead.</summary>
+    public void LoseAll(string reason)
+    {
+        foreach (var run in byRun.Values)
+        {
+            run.Stop(StopCause.LeaseLost, reason);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using AgentProtocol.Engine.Storage;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace AgentProtocol.Engine.Queue;
+
+/// <summary>What time brings about in the queue: each a conditional statement that any number of nodes may run at once.</summary>
+internal static class RunMaintenance
+{
+    private const string WakeDueSql =
+        """
+        with due as (select run_id from run_work where state = 1 and available_at <= now() order by run_id for no key update skip locked)
+        update run_work w set state = 2, available_at = now() from due where w.run_id = due.run_id
+        """;
+
+    private const string ExpireSql =
+        """
+        with late as (
+            select run_id from run_work where state = 3 and settle is null and deadline_at <= now() - interval '2 seconds'
+            order by run_id for no key update skip locked)
+        update run_work w set settle = 'timeout', settle_reason = 'The run exceeded its time limit', signal_no = signal_no + 1
+        from late where w.run_id = late.run_id
+        """;
+
+    private const string KeepAttachedSql =
+        "update run_work set disconnect_at = null where run_id = any($1) and disconnect_at is not null";
+
+    private const string SelectDisconnectedSql = "select run_id from run_work where disconnect_at <= now() limit 100";
+
+    /// <summary>No create is in flight for such a node: it would hold a share lock on the row that is not there.</summary>
+    private const string RecoverOrphansSql =
+        """
+        with lost as (
+            select run_id from run_work w where state = 3 and not exists (select from nodes n where n.id = w.node)
+            order by run_id for no key update skip locked)
+        update run_work w
+        set state = 2, node = null, fence = fence + 1, losses = losses + 1, priority = -1, available_at = now()
+        from lost where w.run_id = lost.run_id
+        """;
+
+    private const string SelectStrandedSql =
+        """
+        select distinct thread_id from run_work w
+        where state = 0 and not exists (select from run_work other where other.thread_id = w.thread_id and other.state > 0)
+        limit 100
+        """;
+
+    private const string LockFreeHeadSql =
+        "select 1 from thread_heads where thread_id = $1 and active_run is null for no key update";
+
+    /// <summary>Delayed runs whose time has come.</summary>
+    public static Task<int> WakeDueAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        ExecuteAsync(connection, WakeDueSql, cancellationToken);
+
+    /// <summary>Running runs out of time whose executor has not noticed.</summary>
+    public static Task<int> ExpireAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        ExecuteAsync(connection, ExpireSql, cancellationToken);
+
+    /// <summary>Running work whose node has no row.</summary>
+    public static Task<int> RecoverOrphansAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        ExecuteAsync(connection, RecoverOrphansSql, cancellationToken);
+
+    /// <summary>Runs that have a reader again, or still.</summary>
+    public static async Task KeepAttachedAsync(NpgsqlConnection connection, IReadOnlyList<Guid> attached, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(KeepAttachedSql, connection).WithColumn(attached, NpgsqlDbType.Uuid, run => run);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Runs whose reader has been gone for too long.</summary>
+    public static Task<IReadOnlyList<Guid>> ReadDisconnectedAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        ReadIdsAsync(connection, SelectDisconnectedSql, cancellationToken);
+
+    /// <summary>Gives free threads with waiting runs to the run that waits longest.</summary>
+    public static async Task<int> PromoteStrandedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var promoted = 0;
+        foreach (var threadId in await ReadIdsAsync(connection, SelectStrandedSql, cancellationToken))
+        {
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await using var lockHead = new NpgsqlCommand(LockFreeHeadSql, connection).With(threadId);
+            if (await lockHead.ExecuteScalarAsync(cancellationToken) is not null
+                && await ThreadSettlement.PromoteAsync(connection, threadId, cancellationToken) is not null)
+            {
+                promoted++;
+            }
+
+            await transaction.CommitAsync(cancellationToken);
+        }
+
+        return promoted;
+    }
+
+    private static async Task<IReadOnlyList<Guid>> ReadIdsAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        List<Guid> ids = [];
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            ids.Add(reader.GetGuid(0));
+        }
+
+        return ids;
+    }
+
+    private static async Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,156 @@
+using System.Text.Json;
+using AgentProtocol.Agents;
+using AgentProtocol.Contracts.Errors;
+using AgentProtocol.Contracts.Runs;
+using AgentProtocol.Engine.Events;
+using AgentProtocol.Engine.Lifecycle;
+using AgentProtocol.Engine.Queue;
+using AgentProtocol.Engine.State;
+using AgentProtocol.Engine.Storage;
+using AgentProtocol.Engine.Storage.Rows;
+
+namespace AgentProtocol.Engine.Runs;
+
+/// <summary>Makes runs: resolves the agent and the thread, checks the input, stores, tells.</summary>
+internal sealed class RunFactory(
+    AgentRegistry agents,
+    RunCreation creation,
+    ThreadStore threads,
+    SettlementSignals signals,
+    IRunQueue queue,
+    NodeSlots slots,
+    RunFeed feed,
+    EventReader events)
+{
+    public async Task<CreatedRun> CreateAsync(string owner, NewRun run, CancellationToken cancellationToken)
+    {
+        var agent = FindAgent(run.Request);
+        CheckInput(run.Request);
+        var stateless = run.ThreadId is null;
+        var cancelOnDisconnect = run.Reader != RunReader.None && CancelsOnDisconnect(run.Request);
+        var row = ToRow(owner, run, agent, cancelOnDisconnect ? slots.NodeId : null);
+        if (stateless)
+        {
+            await threads.CreateAsync(new NewThreadRow { ThreadId = row.ThreadId, Owner = owner, Temporary = true });
+        }
+
+        // From before the run exists, so that nothing it says is missed.
+        var subscription = run.Reader == RunReader.Stream ? feed.Subscribe(row.RunId, wantsPages: true) : null;
+        try
+        {
+            var created = await StoreAsync(row, run.Request, cancellationToken);
+            var stream = subscription is null ? null
+                : new RunEventStream(subscription, events, row.ThreadId, stateless, from: 0, isKnownToBeNew: true, modes: null);
+            return new CreatedRun(ToView(row, created).ToWire(), stateless, cancelOnDisconnect, stream);
+        }
+        catch
+        {
+            subscription?.Dispose();
+            throw;
+        }
+    }
+
+    private async Task<CreatedRunRow> StoreAsync(NewRunRow row, RunCreate request, CancellationToken cancellationToken)
+    {
+        var result = await creation.CreateAsync(row, cancellationToken);
+        if (result.Refusal == RunRefusal.ThreadMissing && request.IfNotExists == "create")
+        {
+            await threads.CreateAsync(new NewThreadRow
+            {
+                ThreadId = row.ThreadId,
+                Owner = row.Owner,
+                Metadata = row.Metadata,
+                Filter = row.Filter,
+            });
+            result = await creation.CreateAsync(row, cancellationToken);
+        }
+
+        signals.Announce(result.Effects);
+        if (result.Created is not { } created)
+        {
+            throw result.Refusal == RunRefusal.ThreadBusy
+                ? ProtocolException.Conflict($"Thread {row.ThreadId} is busy with another run, and multitask_strategy is reject")
+                : ProtocolException.ThreadNotFound(row.ThreadId);
+        }
+
+        if (created.State == RunState.Ready)
+        {
+            queue.Signal([row.RunId]);
+        }
+
+        return created;
+    }
+
+    private AgentDefinition FindAgent(RunCreate request)
+    {
+        var id = request.AssistantId ?? request.AgentId;
+        return id is null
+            ? agents.Default ?? throw ProtocolException.InvalidField("assistant_id", "is required, because no default agent is configured", "missing")
+            : agents.Find(id) ?? throw ProtocolException.AssistantNotFound(id);
+    }
+
+    /// <summary>Finds out now what would fail when the run starts: an unknown role is the caller's mistake, not the run's.</summary>
+    private static void CheckInput(RunCreate request)
+    {
+        try
+        {
+            if (request.Input is { ValueKind: JsonValueKind.Object } input && input.TryGetProperty("messages", out var messages))
+            {
+                MessageNormalizer.NormalizeAll(messages, "input.messages");
+            }
+
+            if (request.Messages is { } more)
+            {
+                MessageNormalizer.NormalizeAll(more, "messages");
+            }
+        }
+        catch (StateUpdateException exception)
+        {
+            throw ProtocolException.InvalidField(exception.Path, exception.Problem);
+        }
+        catch (InvalidOperationException)
+        {
+            // JsonElement refuses to hand out text that holds half of a surrogate pair.
+            throw ProtocolException.InvalidField("input", "has a message with a role, type or id that is not valid Unicode");
+        }
+    }
+
+    private static bool CancelsOnDisconnect(RunCreate request) =>
+        request.OnDisconnect is { } wish ? wish == "cancel" : request.StreamResumable != true;
+
+    private static NewRunRow ToRow(string owner, NewRun run, AgentDefinition agent, Guid? streamNode) => new()
+    {
+        RunId = Guid.CreateVersion7(),
+        ThreadId = run.ThreadId ?? Guid.CreateVersion7(),
+        Owner = owner,
+        Agent = agent.Id,
+        AssistantId = agent.AssistantId,
+        Request = run.Body.Text,
+        Metadata = run.Request.Metadata is { ValueKind: JsonValueKind.Object } metadata ? metadata.GetRawText() : "{}",
+        Filter = JsonFilter.Copy(run.Request.Metadata, "metadata"),
+        Config = run.Request.Config is { ValueKind: JsonValueKind.Object } config && config.EnumerateObject().MoveNext() ? config.GetRawText() : null,
+        Strategy = run.ThreadId is null ? MultitaskStrategy.Enqueue : run.Request.MultitaskStrategy ?? MultitaskStrategy.Enqueue,
+        Stateless = run.ThreadId is null,
+        Delay = TimeSpan.FromSeconds(Math.Min(run.Request.AfterSeconds ?? 0, TimeSpan.FromDays(3650).TotalSeconds)),
+        StreamNode = streamNode,
+    };
+
+    private static RunView ToView(NewRunRow row, CreatedRunRow created) => new(
+        new RunRow
+        {
+            RunId = row.RunId,
+            ThreadId = row.ThreadId,
+            Owner = row.Owner,
+            RunNo = created.RunNo,
+            Agent = row.Agent,
+            AssistantId = row.AssistantId,
+            Request = row.Request,
+            Metadata = row.Metadata,
+            Strategy = row.Strategy.ToString().ToLowerInvariant(),
+            Stateless = row.Stateless,
+            Status = "active",
+            CreatedAt = created.CreatedAt,
+        },
+        // A client that has just created a run expects it pending (wire-contract 4.2), whoever has claimed it already.
+        RunState.Ready);
+}

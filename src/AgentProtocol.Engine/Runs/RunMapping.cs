@@ -1,0 +1,115 @@
+using System.Text;
+using System.Text.Json;
+using AgentProtocol.Contracts.Json;
+using AgentProtocol.Contracts.Runs;
+using AgentProtocol.Engine.Lifecycle;
+using AgentProtocol.Engine.State;
+using AgentProtocol.Engine.Storage;
+using AgentProtocol.Engine.Storage.Rows;
+
+namespace AgentProtocol.Engine.Runs;
+
+/// <summary>What clients see of a run.</summary>
+internal static class RunMapping
+{
+    /// <summary>Members of the request that are shown elsewhere on the run.</summary>
+    private static readonly HashSet<string> NotInKwargs = ["assistant_id", "agent_id", "thread_id", "metadata", "multitask_strategy"];
+
+    public static Run ToWire(this RunView view)
+    {
+        var row = view.Row;
+        using var document = JsonDocument.Parse(row.Request, JsonText.DocumentOptions);
+        var request = document.RootElement;
+        return new Run
+        {
+            RunId = row.RunId,
+            ThreadId = row.ThreadId,
+            AssistantId = row.AssistantId,
+            AgentId = row.Agent,
+            CreatedAt = row.CreatedAt,
+            UpdatedAt = row.EndedAt ?? row.CreatedAt,
+            Status = ToWire(row.Status, view.WorkState),
+            Metadata = new RawJson(row.Metadata),
+            Kwargs = new RawJson(Kwargs(request)),
+            MultitaskStrategy = ToStrategy(row.Strategy),
+            Error = row.Error,
+            Input = Member(request, "input", "null"),
+            Config = new RawJson(Public(request, "config")),
+            StreamMode = StreamModeNames.Parse(request.TryGetProperty("stream_mode", out var modes) ? modes : default).ToNames(),
+            Progress = row.Progress is { } progress ? new RawJson(progress) : null,
+            Usage = row.Usage is { } usage ? new RawJson(usage) : null,
+        };
+    }
+
+    /// <summary>The one place that decides which status clients see (wire-contract 5.1).</summary>
+    public static RunStatus ToWire(string status, RunState? work) => status switch
+    {
+        "success" => RunStatus.Success,
+        "error" => RunStatus.Error,
+        "timeout" => RunStatus.Timeout,
+        "interrupted" => RunStatus.Interrupted,
+        _ => work == RunState.Running ? RunStatus.Running : RunStatus.Pending,
+    };
+
+    /// <summary>Why a run failed; null when it did not.</summary>
+    public static RunFailure? ToFailure(this RunRow row) =>
+        row.ErrorType is { } type ? new RunFailure(type, row.Error ?? "") : null;
+
+    private static MultitaskStrategy ToStrategy(string strategy) => strategy switch
+    {
+        "reject" => MultitaskStrategy.Reject,
+        "interrupt" => MultitaskStrategy.Interrupt,
+        "rollback" => MultitaskStrategy.Rollback,
+        _ => MultitaskStrategy.Enqueue,
+    };
+
+    private static string Kwargs(JsonElement request)
+    {
+        var text = new StringBuilder("{");
+        foreach (var member in request.ValueKind == JsonValueKind.Object ? request.EnumerateObject() : default)
+        {
+            if (!NotInKwargs.Contains(member.Name))
+            {
+                text.Append(text.Length > 1 ? "," : "").AppendJsonString(member.Name).Append(':')
+                    .Append(member.NameEquals("config") ? Public(request, "config") : member.Value.GetRawText());
+            }
+        }
+
+        return text.Append('}').ToString();
+    }
+
+    /// <summary>A configuration without the keys of <c>configurable</c> that begin with <c>__</c>, which are never echoed (wire-contract 5.10).</summary>
+    private static string Public(JsonElement request, string name)
+    {
+        if (request.ValueKind != JsonValueKind.Object || !request.TryGetProperty(name, out var config) || config.ValueKind != JsonValueKind.Object)
+        {
+            return "{}";
+        }
+
+        if (!config.TryGetProperty("configurable", out var configurable) || configurable.ValueKind != JsonValueKind.Object
+            || !configurable.EnumerateObject().Any(IsPrivate))
+        {
+            return config.GetRawText();
+        }
+
+        return WriteMembers(config, member => true, member => member.NameEquals("configurable")
+            ? WriteMembers(member.Value, inner => !IsPrivate(inner), inner => inner.Value.GetRawText())
+            : member.Value.GetRawText());
+    }
+
+    private static bool IsPrivate(JsonProperty member) => member.Name.StartsWith("__", StringComparison.Ordinal);
+
+    private static string WriteMembers(JsonElement element, Func<JsonProperty, bool> include, Func<JsonProperty, string> value)
+    {
+        var text = new StringBuilder("{");
+        foreach (var member in element.EnumerateObject().Where(include))
+        {
+            text.Append(text.Length > 1 ? "," : "").AppendJsonString(member.Name).Append(':').Append(value(member));
+        }
+
+        return text.Append('}').ToString();
+    }
+
+    private static RawJson Member(JsonElement request, string name, string otherwise) =>
+        new(request.ValueKind == JsonValueKind.Object && request.TryGetProperty(name, out var value) ? value.GetRawText() : otherwise);
+}

@@ -1,0 +1,9 @@
+using AgentProtocol.Engine.Lifecycle;
+using AgentProtocol.Engine.Storage.Rows;
+
+namespace AgentProtocol.Engine.Storage;
+
+/// <summary>A run as it is shown: its row, and where it is while it has not ended.</summary>
+/// <param name="Row">The run's row.</param>
+/// <param name="WorkState">The state of its work row; null once it has ended.</param>
+internal sealed record RunView(RunRow Row, RunState? WorkState);

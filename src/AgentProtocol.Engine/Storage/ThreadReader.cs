@@ -1,0 +1,115 @@
+using AgentProtocol.Engine.State;
+using AgentProtocol.Engine.Storage.Rows;
+using Npgsql;
+
+namespace AgentProtocol.Engine.Storage;
+
+/// <summary>Reads single threads and their states.</summary>
+internal sealed class ThreadReader(ProtocolDatabase database)
+{
+    private const string ReadSql =
+        """
+        select t.metadata, t.ttl, t.temporary, t.created_at, h.status, h.agent, h.assistant_id, h.config, h.error, h.head, h.head_n, h.last_n,
+               h.segment, h."values", h.active_run, h.waiting, h.updated_at, h.state_updated_at
+        from threads t join thread_heads h using (thread_id)
+        where t.thread_id = $1 and t.owner = $2
+        """;
+
+    private const string HeadSegmentSql =
+        """
+        select c.delta, c.snapshot from thread_heads h
+        join checkpoints c on c.thread_id = h.thread_id and c.n between h.segment and h.head_n and c.segment = h.segment
+        where h.thread_id = $1 order by c.n
+        """;
+
+    private const string LastOfRunSql =
+        "select segment, n from checkpoints where thread_id = $1 and run_id = $2 order by n desc limit 1";
+
+    /// <summary>A thread, if this owner has it; its row, head and state in one round trip.</summary>
+    public async Task<ThreadView?> ReadAsync(string owner, Guid threadId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                new NpgsqlBatchCommand(ReadSql) { Parameters = { new() { Value = threadId }, new() { Value = owner } } },
+                new NpgsqlBatchCommand(HeadSegmentSql) { Parameters = { new() { Value = threadId } } },
+            },
+        };
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
+        {
+            return null;
+        }
+
+        var (row, head) = ReadRows(reader, owner, threadId);
+        await reader.NextResultAsync(cancellationToken);
+        return new ThreadView(row, head, await FoldAsync(reader, cancellationToken));
+    }
+
+    /// <summary>The state that a run left behind; the thread's current state when it left none.</summary>
+    public async Task<StateValues> ReadStateAfterRunAsync(Guid threadId, Guid runId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        (int Segment, int N)? last = null;
+        await using (var command = new NpgsqlCommand(LastOfRunSql, connection).With(threadId).With(runId))
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            if (await reader.ReadAsync(cancellationToken))
+            {
+                last = (reader.GetInt32(0), reader.GetInt32(1));
+            }
+        }
+
+        if (last is { } checkpoint)
+        {
+            return (await CheckpointReader.ReadSegmentAsync(connection, threadId, checkpoint.Segment, checkpoint.N, cancellationToken)).State;
+        }
+
+        await using var current = new NpgsqlCommand(HeadSegmentSql, connection).With(threadId);
+        await using var segment = await current.ExecuteReaderAsync(cancellationToken);
+        return await FoldAsync(segment, cancellationToken);
+    }
+
+    private static async Task<StateValues> FoldAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    {
+        var state = StateValues.Empty;
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            state = reader.IsDBNull(1) ? StateDelta.Replay(state, reader.GetString(0)) : StateDelta.ReadSnapshot(reader.GetString(1));
+        }
+
+        return state;
+    }
+
+    private static (ThreadRow Row, ThreadHeadRow Head) ReadRows(NpgsqlDataReader reader, string owner, Guid threadId) => (
+        new ThreadRow
+        {
+            ThreadId = threadId,
+            Owner = owner,
+            Metadata = reader.GetString(0),
+            Ttl = reader.GetText(1),
+            Temporary = reader.GetBoolean(2),
+            CreatedAt = reader.GetDateTime(3),
+        },
+        new ThreadHeadRow
+        {
+            ThreadId = threadId,
+            Owner = owner,
+            Status = reader.GetString(4),
+            Agent = reader.GetText(5),
+            AssistantId = reader.GetNullable<Guid>(6),
+            Config = reader.GetText(7),
+            Error = reader.GetText(8),
+            Head = reader.GetNullable<Guid>(9),
+            HeadN = reader.GetInt32(10),
+            LastN = reader.GetInt32(11),
+            Segment = reader.GetInt32(12),
+            Values = reader.GetString(13),
+            ActiveRun = reader.GetNullable<Guid>(14),
+            Waiting = reader.GetInt32(15),
+            UpdatedAt = reader.GetDateTime(16),
+            StateUpdatedAt = reader.GetNullable<DateTime>(17),
+        });
+}

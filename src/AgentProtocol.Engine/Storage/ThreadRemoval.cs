@@ -1,0 +1,76 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace AgentProtocol.Engine.Storage;
+
+/// <summary>Removes threads with all that belongs to them. Executions notice at their next write that their work is gone.</summary>
+internal static class ThreadRemoval
+{
+    private const string LockHeadsSql =
+        "select thread_id from thread_heads where thread_id = any($1) order by thread_id for update";
+
+    private const string DeleteSql =
+        """
+        with work as (delete from run_work where thread_id = any($1)),
+        run as (delete from runs where thread_id = any($1) returning run_id),
+        event as (delete from run_events e using run where e.run_id = run.run_id),
+        checkpoint as (delete from checkpoints where thread_id = any($1)),
+        head as (delete from thread_heads where thread_id = any($1)),
+        thread as (delete from threads where thread_id = any($1))
+        select run_id from run
+        """;
+
+    private const string SelectExpiredSql =
+        """
+        select t.thread_id from threads t join thread_heads h using (thread_id)
+        where t.temporary and h.active_run is null and t.created_at < now() - $1 and h.updated_at < now() - $1
+        order by t.created_at limit $2
+        """;
+
+    /// <summary>Deletes threads, in the lock order of everybody else: heads, then work.</summary>
+    /// <returns>The runs that were deleted with them.</returns>
+    public static async Task<IReadOnlyList<Guid>> DeleteAsync(
+        NpgsqlConnection connection, IReadOnlyList<Guid> threadIds, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using (var lockHeads = new NpgsqlCommand(LockHeadsSql, connection).WithColumn(threadIds, NpgsqlDbType.Uuid, id => id))
+        {
+            await lockHeads.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        List<Guid> runs = [];
+        await using (var delete = new NpgsqlCommand(DeleteSql, connection).WithColumn(threadIds, NpgsqlDbType.Uuid, id => id))
+        await using (var reader = await delete.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                runs.Add(reader.GetGuid(0));
+            }
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return runs;
+    }
+
+    /// <summary>Deletes some threads of stateless runs that ended longer ago than the retention.</summary>
+    public static async Task<int> DeleteExpiredAsync(
+        NpgsqlConnection connection, TimeSpan retention, int atMost, CancellationToken cancellationToken)
+    {
+        List<Guid> expired = [];
+        await using (var command = new NpgsqlCommand(SelectExpiredSql, connection).With(retention).With(atMost))
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                expired.Add(reader.GetGuid(0));
+            }
+        }
+
+        if (expired.Count > 0)
+        {
+            await DeleteAsync(connection, expired, cancellationToken);
+        }
+
+        return expired.Count;
+    }
+}

@@ -1,0 +1,146 @@
+using AgentProtocol.Engine.State;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace AgentProtocol.Engine.Storage;
+
+/// <summary>A thread about to be stored.</summary>
+internal sealed record NewThreadRow
+{
+    public required Guid ThreadId { get; init; }
+
+    public required string Owner { get; init; }
+
+    public string Metadata { get; init; } = "{}";
+
+    /// <summary>The searchable copy of the metadata; null when it is empty.</summary>
+    public string? Filter { get; init; }
+
+    public string? Ttl { get; init; }
+
+    /// <summary>Whether it is made for one stateless run.</summary>
+    public bool Temporary { get; init; }
+}
+
+/// <summary>Creates threads, and edits what is not a run's business.</summary>
+internal sealed class ThreadStore
+{
+    private const int MaxBatch = 200;
+
+    private const string CreateSql =
+        """
+        with given as (select * from unnest($1, $2, $3, $4, $5, $6) as g(thread_id, owner, metadata, filter, ttl, temporary)),
+        thread as (
+            insert into threads (thread_id, owner, metadata, filter, ttl, temporary)
+            select thread_id, owner, metadata, filter::jsonb, ttl, temporary from given
+            on conflict do nothing
+            returning thread_id, owner, created_at)
+        insert into thread_heads (thread_id, owner, updated_at) select thread_id, owner, created_at from thread
+        returning thread_id, updated_at
+        """;
+
+    private const string UpdateMetadataSql =
+        """
+        with head as (update thread_heads set updated_at = now() where thread_id = $1 and owner = $2 returning thread_id)
+        update threads t set metadata = $3, filter = $4::jsonb, ttl = coalesce($5, t.ttl) from head where t.thread_id = head.thread_id
+        """;
+
+    private readonly ProtocolDatabase database;
+    private readonly GroupCommit<NewThreadRow, DateTime?> creations;
+
+    public ThreadStore(ProtocolDatabase database)
+    {
+        this.database = database;
+        creations = new(MaxBatch, CreateAsync);
+    }
+
+    /// <summary>Stores a thread.</summary>
+    /// <returns>When; null when the id exists already.</returns>
+    public Task<DateTime?> CreateAsync(NewThreadRow thread) => creations.SubmitAsync(thread);
+
+    /// <summary>Replaces a thread's metadata, as computed by the caller from what it read under <see cref="LockHeadAsync"/>.</summary>
+    public static async Task UpdateMetadataAsync(
+        NpgsqlConnection connection, NewThreadRow changed, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(UpdateMetadataSql, connection)
+            .With(changed.ThreadId).With(changed.Owner).With(changed.Metadata).With(changed.Filter).With(changed.Ttl);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Locks a thread for an edit. Null when this owner has no such thread.</summary>
+    public static async Task<LockedHead?> LockHeadAsync(
+        NpgsqlConnection connection, string owner, Guid threadId, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            select h.active_run, h.head, h.head_n, h.last_n, h.segment, coalesce((
+                select c.step from checkpoints c where c.thread_id = h.thread_id and c.n = h.head_n), -1)
+            from thread_heads h where h.thread_id = $1 and h.owner = $2 for no key update of h
+            """,
+            connection).With(threadId).With(owner);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? new LockedHead(
+                reader.GetNullable<Guid>(0), reader.GetNullable<Guid>(1), reader.GetInt32(2), reader.GetInt32(3), reader.GetInt32(4), reader.GetInt32(5))
+            : null;
+    }
+
+    /// <summary>Writes an edit of the state as a checkpoint on a locked, idle thread.</summary>
+    /// <returns>The checkpoint's id.</returns>
+    public static async Task<Guid> WriteUpdateAsync(
+        NpgsqlConnection connection, string owner, Guid threadId, LockedHead head, SegmentState before, StateValues after, StateDelta delta,
+        string? node, CancellationToken cancellationToken)
+    {
+        var id = CheckpointIds.Next(head.Head);
+        var n = head.LastN + 1;
+        var changes = delta.ToJson();
+        var isDelta = before.HasRoomFor(changes.Length);
+        var values = after.OthersToJson();
+        await using var command = new NpgsqlCommand(
+            """
+            with checkpoint as (
+                insert into checkpoints (thread_id, n, id, owner, parent_id, step, source, node, segment, delta, snapshot)
+                values ($1, $2, $3, $4, $5, $6, 'update', $7, $8, $9, $10))
+            update thread_heads
+            set head = $3, head_n = $2, last_n = $2, segment = $8, "values" = $11, value_filter = $12::jsonb,
+                updated_at = now(), state_updated_at = now()
+            where thread_id = $1
+            """,
+            connection)
+            .With(threadId).With(n).With(id).With(owner).With(head.Head, NpgsqlDbType.Uuid).With(head.Step + 1).With(node)
+            .With(isDelta ? head.Segment : n).With(isDelta ? changes : null).With(isDelta ? null : after.ToJson())
+            .With(values).With(JsonFilter.CopyOrNull(values));
+        await command.ExecuteNonQueryAsync(cancellationToken);
+        return id;
+    }
+
+    private async Task<IReadOnlyList<DateTime?>> CreateAsync(IReadOnlyList<NewThreadRow> threads)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync();
+        await using var command = new NpgsqlCommand(CreateSql, connection)
+            .WithColumn(threads, NpgsqlDbType.Uuid, thread => thread.ThreadId)
+            .WithColumn(threads, NpgsqlDbType.Text, thread => thread.Owner)
+            .WithColumn(threads, NpgsqlDbType.Text, thread => thread.Metadata)
+            .WithColumn(threads, NpgsqlDbType.Text, thread => thread.Filter)
+            .WithColumn(threads, NpgsqlDbType.Text, thread => thread.Ttl)
+            .WithColumn(threads, NpgsqlDbType.Boolean, thread => thread.Temporary);
+        Dictionary<Guid, DateTime> created = [];
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+        {
+            created.Add(reader.GetGuid(0), reader.GetDateTime(1));
+        }
+
+        // Of two callers with the same id in one statement only the first has created it.
+        return [.. threads.Select(thread => created.Remove(thread.ThreadId, out var at) ? (DateTime?)at : null)];
+    }
+}
+
+/// <summary>A thread's head under lock.</summary>
+/// <param name="ActiveRun">The run that holds the slot.</param>
+/// <param name="Head">The head checkpoint.</param>
+/// <param name="HeadN">Its number.</param>
+/// <param name="LastN">The highest number of the thread.</param>
+/// <param name="Segment">The head's segment.</param>
+/// <param name="Step">The head's step; -1 without a head.</param>
+internal sealed record LockedHead(Guid? ActiveRun, Guid? Head, int HeadN, int LastN, int Segment, int Step);

@@ -1,0 +1,10 @@
+using AgentProtocol.Engine.State;
+using AgentProtocol.Engine.Storage.Rows;
+
+namespace AgentProtocol.Engine.Storage;
+
+/// <summary>A thread as it is shown.</summary>
+/// <param name="Row">What does not change while runs go on.</param>
+/// <param name="Head">What does.</param>
+/// <param name="State">The current state.</param>
+internal sealed record ThreadView(ThreadRow Row, ThreadHeadRow Head, StateValues State);

@@ -1,0 +1,109 @@
+using System.Text;
+using System.Text.Json;
+using AgentProtocol.Contracts.Errors;
+using AgentProtocol.Contracts.Threads;
+using AgentProtocol.Engine.State;
+using AgentProtocol.Engine.Storage;
+using Npgsql;
+
+namespace AgentProtocol.Engine.Threads;
+
+/// <summary>Edits of threads by callers, each one transaction under the head's lock.</summary>
+internal sealed class ThreadEditor(ProtocolDatabase database, ThreadReader reader)
+{
+    public async Task PatchAsync(string owner, Guid threadId, ThreadPatch patch, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var head = await LockAsync(connection, owner, threadId, cancellationToken);
+        if (patch.Metadata is { ValueKind: JsonValueKind.Object } || patch.Ttl is not null)
+        {
+            await MergeMetadataAsync(connection, owner, threadId, patch, cancellationToken);
+        }
+
+        if (patch.Values is { ValueKind: not JsonValueKind.Null } || patch.Messages is { ValueKind: not JsonValueKind.Null })
+        {
+            await WriteAsync(connection, owner, threadId, head, node: null, (state, delta) =>
+            {
+                state = StateReducer.Apply(state, patch.Values ?? default, delta);
+                return StateReducer.ApplyMessages(state, patch.Messages ?? default, "messages", delta);
+            }, cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    public async Task<Guid> UpdateStateAsync(string owner, Guid threadId, ThreadStateUpdate update, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var head = await LockAsync(connection, owner, threadId, cancellationToken);
+        var id = await WriteAsync(connection, owner, threadId, head, update.AsNode, (state, delta) =>
+            update.Values is { ValueKind: JsonValueKind.Array } several
+                ? several.EnumerateArray().Aggregate(state, (merged, each) => StateReducer.Apply(merged, each, delta))
+                : StateReducer.Apply(state, update.Values ?? default, delta), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return id;
+    }
+
+    private async Task MergeMetadataAsync(
+        NpgsqlConnection connection, string owner, Guid threadId, ThreadPatch patch, CancellationToken cancellationToken)
+    {
+        // The head is locked, and metadata is only written under that lock.
+        var thread = await reader.ReadAsync(owner, threadId, cancellationToken);
+        var merged = Merge(thread!.Row.Metadata, patch.Metadata ?? default);
+        var filter = JsonFilter.Copy(JsonText.Parse(merged), "metadata");
+        var changed = new NewThreadRow { ThreadId = threadId, Owner = owner, Metadata = merged, Filter = filter, Ttl = ThreadTtl.Read(patch.Ttl) };
+        await ThreadStore.UpdateMetadataAsync(connection, changed, cancellationToken);
+    }
+
+    private static async Task<LockedHead> LockAsync(
+        NpgsqlConnection connection, string owner, Guid threadId, CancellationToken cancellationToken) =>
+        await ThreadStore.LockHeadAsync(connection, owner, threadId, cancellationToken) ?? throw ProtocolException.ThreadNotFound(threadId);
+
+    private static async Task<Guid> WriteAsync(
+        NpgsqlConnection connection, string owner, Guid threadId, LockedHead head, string? node,
+        Func<StateValues, StateDelta, StateValues> change, CancellationToken cancellationToken)
+    {
+        if (head.ActiveRun is not null)
+        {
+            throw ProtocolException.Conflict($"Thread {threadId} is busy: its state can be edited when its runs have ended");
+        }
+
+        var before = await CheckpointReader.ReadSegmentAsync(connection, threadId, head.Segment, head.HeadN, cancellationToken);
+        var delta = new StateDelta();
+        try
+        {
+            var after = change(before.State, delta);
+            return await ThreadStore.WriteUpdateAsync(connection, owner, threadId, head, before, after, delta, node, cancellationToken);
+        }
+        catch (StateUpdateException exception)
+        {
+            var path = exception.Path.StartsWith("messages", StringComparison.Ordinal) ? "values." + exception.Path : exception.Path;
+            throw ProtocolException.InvalidField(path, exception.Problem);
+        }
+    }
+
+    private static string Merge(string metadata, JsonElement update)
+    {
+        using var document = JsonDocument.Parse(metadata, JsonText.DocumentOptions);
+        var text = new StringBuilder("{");
+        foreach (var member in document.RootElement.EnumerateObject())
+        {
+            if (update.ValueKind != JsonValueKind.Object || !update.TryGetProperty(member.Name, out _))
+            {
+                Append(text, member);
+            }
+        }
+
+        foreach (var member in update.ValueKind == JsonValueKind.Object ? update.EnumerateObject() : default)
+        {
+            Append(text, member);
+        }
+
+        return text.Append('}').ToString();
+    }
+
+    private static void Append(StringBuilder text, JsonProperty member) =>
+        text.Append(text.Length > 1 ? "," : "").AppendJsonString(member.Name).Append(':').Append(member.Value.GetRawText());
+}

@@ -1,0 +1,17 @@
+using AgentProtocol.Engine.State;
+using AgentProtocol.Engine.Storage;
+using AgentProtocol.Engine.Storage.Rows;
+
+namespace AgentProtocol.Engine.Threads;
+
+internal static class ThreadViews
+{
+    /// <summary>A thread that was just stored, without reading it back.</summary>
+    public static ThreadView New(NewThreadRow row, DateTime createdAt) => new(
+        new ThreadRow { ThreadId = row.ThreadId, Owner = row.Owner, Metadata = row.Metadata, Ttl = row.Ttl, CreatedAt = createdAt },
+        new ThreadHeadRow { ThreadId = row.ThreadId, Owner = row.Owner, Status = "idle", Values = "{}", UpdatedAt = createdAt },
+        StateValues.Empty);
+
+    /// <summary>Whether the thread was made for a stateless run that has ended: its rows stay for a while, but nobody sees a thread.</summary>
+    public static bool IsGone(this ThreadRow row, ThreadHeadRow head) => row.Temporary && head.ActiveRun is null && head.HeadN > 0;
+}
