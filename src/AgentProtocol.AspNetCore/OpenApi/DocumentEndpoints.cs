@@ -22,7 +22,26 @@ internal static class DocumentEndpoints
             options.DocumentTitle = "Agent Protocol Server";
             options.SwaggerEndpoint("../openapi.json", "Agent Protocol Server");
             options.DefaultModelsExpandDepth(0);
+        }).Add(endpoint =>
+        {
+            var inner = endpoint.RequestDelegate!;
+            endpoint.RequestDelegate = context =>
+            {
+                MovePrefixToBase(context.Request);
+                return inner(context);
+            };
         });
+    }
+
+    /// <summary>Swagger UI compares the whole path with its own address and knows nothing of a group's prefix.</summary>
+    private static void MovePrefixToBase(HttpRequest request)
+    {
+        var path = request.Path.Value!;
+        var start = path.EndsWith("/swagger", StringComparison.OrdinalIgnoreCase)
+            ? path.Length - "/swagger".Length
+            : path.LastIndexOf("/swagger/", StringComparison.OrdinalIgnoreCase);
+        request.PathBase = request.PathBase.Add(path[..start]);
+        request.Path = path[start..];
     }
 
     private static async Task<IResult> GetAsync(HttpContext context, ProtocolDocument document) =>

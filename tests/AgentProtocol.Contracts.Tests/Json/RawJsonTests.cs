@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AgentProtocol.Contracts;
 using AgentProtocol.Contracts.Json;
+using Xunit;
 
 namespace AgentProtocol.Contracts.Tests.Json;
 

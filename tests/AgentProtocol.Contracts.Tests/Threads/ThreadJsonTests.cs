@@ -2,6 +2,7 @@ using System.Text.Json;
 using AgentProtocol.Contracts;
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Threads;
+using Xunit;
 
 namespace AgentProtocol.Contracts.Tests.Threads;
 
@@ -26,7 +27,7 @@ public sealed class ThreadJsonTests
         };
         Assert.Equal(
             """{"thread_id":"00000000-0000-0000-0000-000000000000","created_at":"1970-01-01T00:00:00Z","updated_at":"1970-01-01T00:00:00Z","""
-            + """"state_updated_at":null,"metadata":{},"status":"idle","values":{},"messages":[],"interrupts":{},"config":{},"error":null}""",
+            + "\"" + """state_updated_at":null,"metadata":{},"status":"idle","values":{},"messages":[],"interrupts":{},"config":{},"error":null}""",
             JsonSerializer.Serialize(thread, ProtocolJsonContext.Default.Thread));
     }
 
@@ -47,7 +48,7 @@ public sealed class ThreadJsonTests
         };
         Assert.Equal(
             """{"values":{},"messages":[],"next":[],"tasks":[],"metadata":{},"created_at":null,"checkpoint":null,"parent_checkpoint":null,"""
-            + """"interrupts":[],"checkpoint_id":null,"parent_checkpoint_id":null}""",
+            + "\"" + """interrupts":[],"checkpoint_id":null,"parent_checkpoint_id":null}""",
             JsonSerializer.Serialize(state, ProtocolJsonContext.Default.ThreadState));
     }
 }

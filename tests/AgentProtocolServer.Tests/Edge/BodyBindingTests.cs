@@ -4,7 +4,9 @@ using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.Contracts.Threads;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Configuration;
+using Xunit;
 
 namespace AgentProtocolServer.Tests.Edge;
 
@@ -110,7 +112,7 @@ public sealed class BodyBindingTests : IAsyncLifetime
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/thread")
         {
-            Content = new ByteArrayContent(Encoding.UTF8.GetBytes($$"""{"metadata":{"a":"{{new string('x', 4_000_000)}}"}}""")),
+            Content = new ByteArrayContent(Encoding.UTF8.GetBytes($$$"""{"metadata":{"a":"{{{new string('x', 4_000_000)}}}"}}""")),
         };
         request.Headers.TransferEncodingChunked = chunked;
         using var response = await host.Client.SendAsync(request, TestContext.Current.CancellationToken);
@@ -121,7 +123,7 @@ public sealed class BodyBindingTests : IAsyncLifetime
     public async Task A_large_body_below_the_limit_is_read_whole()
     {
         var value = new string('ä', 1_900_000);
-        using var response = await host.Client.PostTextAsync("/thread", $$"""{"metadata":{"a":"{{value}}"}}""");
+        using var response = await host.Client.PostTextAsync("/thread", $$$"""{"metadata":{"a":"{{{value}}}"}}""");
         Assert.Equal($$"""{"a":"{{value}}"}""", await ReadAsync(response));
     }
 
@@ -133,7 +135,7 @@ public sealed class BodyBindingTests : IAsyncLifetime
         Assert.Equal(Body, await ReadAsync(response));
     }
 
-    private static IResult Text(string text) => TypedResults.Text(text);
+    private static ContentHttpResult Text(string text) => TypedResults.Text(text);
 
     private static async Task<string> ReadAsync(HttpResponseMessage response)
     {

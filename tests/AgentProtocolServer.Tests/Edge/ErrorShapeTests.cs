@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using AgentProtocol.Contracts.Errors;
 using Microsoft.AspNetCore.Builder;
 using Npgsql;
+using Xunit;
 
 namespace AgentProtocolServer.Tests.Edge;
 

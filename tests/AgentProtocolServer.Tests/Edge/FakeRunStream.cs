@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Engine.Runs;
+using Xunit;
 
 namespace AgentProtocolServer.Tests.Edge;
 

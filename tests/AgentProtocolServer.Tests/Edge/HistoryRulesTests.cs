@@ -2,6 +2,7 @@ using System.Text.Json;
 using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Threads;
+using Xunit;
 
 namespace AgentProtocolServer.Tests.Edge;
 
@@ -12,7 +13,7 @@ public sealed class HistoryRulesTests
     [Theory]
     [InlineData($"\"{Id}\"")]
     [InlineData($$"""{"checkpoint_id":"{{Id}}","checkpoint_ns":""}""")]
-    [InlineData($$"""{"configurable":{"checkpoint_id":"{{Id}}"}}""")]
+    [InlineData($$$"""{"configurable":{"checkpoint_id":"{{{Id}}}"}}""")]
     public void Before_may_be_an_id_a_checkpoint_or_a_config(string before)
     {
         var history = HistoryRules.Check(new ThreadHistoryRequest { Before = Element(before) });

@@ -1,3 +1,5 @@
+using System.Threading.Channels;
+
 namespace AgentProtocolServer.Tests.Edge;
 
 /// <summary>A clock that only a test moves, and that tells when somebody has begun to wait for it.</summary>
@@ -5,7 +7,7 @@ internal sealed class ManualTime : TimeProvider
 {
     private readonly Lock gate = new();
     private readonly List<Timer> timers = [];
-    private readonly SemaphoreSlim armed = new(0);
+    private readonly Channel<bool> armed = Channel.CreateUnbounded<bool>();
     private TimeSpan now;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -26,7 +28,7 @@ internal sealed class ManualTime : TimeProvider
     }
 
     /// <summary>Returns when a timer was set since the last call.</summary>
-    public Task ArmedAsync(CancellationToken cancellationToken) => armed.WaitAsync(cancellationToken);
+    public async Task ArmedAsync(CancellationToken cancellationToken) => await armed.Reader.ReadAsync(cancellationToken);
 
     public void Advance(TimeSpan step)
     {
@@ -59,7 +61,7 @@ internal sealed class ManualTime : TimeProvider
                 {
                     Due = time.now + dueTime;
                     time.timers.Add(this);
-                    time.armed.Release();
+                    time.armed.Writer.TryWrite(true);
                 }
             }
 

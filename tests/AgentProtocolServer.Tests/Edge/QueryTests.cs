@@ -2,6 +2,7 @@ using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Runs;
 using Microsoft.AspNetCore.Http;
+using Xunit;
 
 namespace AgentProtocolServer.Tests.Edge;
 

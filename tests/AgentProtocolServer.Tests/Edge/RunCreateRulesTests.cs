@@ -1,8 +1,9 @@
+using System.Text.Json;
 using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.Contracts;
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Runs;
-using System.Text.Json;
+using Xunit;
 
 namespace AgentProtocolServer.Tests.Edge;
 

@@ -1,6 +1,7 @@
 using AgentProtocol.AspNetCore.Streaming;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Xunit;
 
 namespace AgentProtocolServer.Tests.Edge;
 

@@ -5,6 +5,7 @@ using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Engine.Runs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Xunit;
 
 namespace AgentProtocolServer.Tests.Edge;
 
