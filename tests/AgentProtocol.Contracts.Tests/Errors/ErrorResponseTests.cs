@@ -1,5 +1,4 @@
 using System.Text.Json;
-using AgentProtocol.Contracts;
 using AgentProtocol.Contracts.Errors;
 using Xunit;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using AgentProtocol.Contracts;
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Threads;
 using Xunit;
