@@ -1,6 +1,4 @@
 using System.Text.Json;
-using System.Xml;
-using System.Xml.XPath;
 using AgentProtocol.AspNetCore.Errors;
 using AgentProtocol.Contracts;
 using AgentProtocol.Contracts.Json;
@@ -54,9 +52,10 @@ internal sealed class ProtocolDocument(IApiDescriptionGroupCollectionProvider en
         options.MapType<JsonElement>(FreeForm);
         options.MapType<JsonElement?>(FreeForm);
         options.OperationFilter<OperationFilter>();
-        if (Path.Combine(AppContext.BaseDirectory, "AgentProtocol.Contracts.xml") is var texts && File.Exists(texts))
+        options.SchemaFilter<SchemaFilter>();
+        if (WireTexts.Read() is { } texts)
         {
-            options.IncludeXmlComments(() => new XPathDocument(XmlReader.Create(texts)));
+            options.IncludeXmlComments(() => texts);
         }
     }
 

@@ -100,6 +100,9 @@ public sealed class MappingTests
             stream.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("$ref").GetString());
         Assert.Equal("thread_id", stream.GetProperty("parameters")[0].GetProperty("name").GetString());
         Assert.True(document.GetProperty("components").GetProperty("schemas").GetProperty("RunCreate").GetProperty("properties").TryGetProperty("assistant_id", out _));
+        Assert.DoesNotContain("AgentProtocol.Contracts", document.GetRawText(), StringComparison.Ordinal);
+        Assert.DoesNotContain("wire-contract", document.GetRawText(), StringComparison.Ordinal);
+        Assert.Equal("string", document.GetProperty("components").GetProperty("schemas").GetProperty("ErrorResponse").GetProperty("properties").GetProperty("code").GetProperty("type").GetString());
         Assert.Equal(
             ["pending", "running", "error", "success", "timeout", "interrupted"],
             document.GetProperty("components").GetProperty("schemas").GetProperty("RunStatus").GetProperty("enum").EnumerateArray().Select(value => value.GetString()));
