@@ -76,6 +76,16 @@ public sealed class ErrorShapeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task In_development_the_framework_s_error_page_does_not_answer_for_us()
+    {
+        await using var developing = await EdgeHost.StartAsync(configure: builder => builder.Environment.EnvironmentName = "Development");
+        using var response = await developing.Client.GetAsync("/runs/x", TestContext.Current.CancellationToken);
+        await response.RefusedAsync(HttpStatusCode.UnprocessableEntity, "validation_error");
+        using var defect = await developing.Client.GetAsync("/runs/00000000-0000-0000-0000-000000000000", TestContext.Current.CancellationToken);
+        await defect.RefusedAsync(HttpStatusCode.InternalServerError, "internal_error");
+    }
+
+    [Fact]
     public async Task A_request_id_comes_back_when_it_is_plain()
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/ok");
