@@ -36,6 +36,7 @@ namespace AgentProtocol.Contracts;
 [JsonSerializable(typeof(ThreadState))]
 [JsonSerializable(typeof(IReadOnlyList<ThreadState>))]
 [JsonSerializable(typeof(ThreadStatePatch))]
+[JsonSerializable(typeof(ThreadStateRequest))]
 [JsonSerializable(typeof(ThreadStateUpdate))]
 [JsonSerializable(typeof(ThreadStateUpdateResponse))]
 public sealed partial class ProtocolJsonContext : JsonSerializerContext

@@ -24,6 +24,9 @@ public enum ErrorCode
     /// <summary>413: the body is larger than the configured limit.</summary>
     PayloadTooLarge,
 
+    /// <summary>415: the body is not JSON by its content type.</summary>
+    UnsupportedMediaType,
+
     /// <summary>422: a field has the wrong shape or value.</summary>
     ValidationError,
 

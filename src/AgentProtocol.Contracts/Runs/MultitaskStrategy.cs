@@ -1,9 +1,10 @@
 using System.Text.Json.Serialization;
+using AgentProtocol.Contracts.Json;
 
 namespace AgentProtocol.Contracts.Runs;
 
 /// <summary>What happens to the runs in flight when a new run arrives on their thread (wire-contract 5.4).</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<MultitaskStrategy>))]
+[JsonConverter(typeof(WireEnumConverter<MultitaskStrategy>))]
 public enum MultitaskStrategy
 {
     /// <summary>The new run waits for its turn.</summary>
@@ -24,7 +25,7 @@ public enum MultitaskStrategy
 }
 
 /// <summary>How a run is cancelled (wire-contract 5.5).</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<CancelAction>))]
+[JsonConverter(typeof(WireEnumConverter<CancelAction>))]
 public enum CancelAction
 {
     /// <summary>Stop it; what it finished stays.</summary>

@@ -1,9 +1,10 @@
 using System.Text.Json.Serialization;
+using AgentProtocol.Contracts.Json;
 
 namespace AgentProtocol.Contracts.Runs;
 
 /// <summary>How far a run is (wire-contract 5.1; schema <c>RunStatus</c> plus <c>running</c>).</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<RunStatus>))]
+[JsonConverter(typeof(WireEnumConverter<RunStatus>))]
 public enum RunStatus
 {
     /// <summary>Stored; waits for a worker, for its delay, or behind another run of its thread.</summary>

@@ -1,9 +1,10 @@
 using System.Text.Json.Serialization;
+using AgentProtocol.Contracts.Json;
 
 namespace AgentProtocol.Contracts.Threads;
 
 /// <summary>What a thread is doing (wire-contract 5.2; schema <c>ThreadStatus</c>).</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<ThreadStatus>))]
+[JsonConverter(typeof(WireEnumConverter<ThreadStatus>))]
 public enum ThreadStatus
 {
     /// <summary>Nothing runs and nothing waits.</summary>

@@ -1,0 +1,103 @@
+using System.Text.Json;
+using AgentProtocol.Contracts.Errors;
+
+namespace AgentProtocol.AspNetCore.Binding;
+
+/// <summary>Collects what is wrong with the fields of a body, so that a caller hears all of it at once.</summary>
+internal struct FieldErrors
+{
+    private List<FieldError>? errors;
+
+    public void Add(string field, string problem, string type = "value_error") =>
+        (errors ??= []).Add(new FieldError(["body", .. field.Split('.')], problem, type));
+
+    public readonly void ThrowIfAny()
+    {
+        if (errors is [var first, ..])
+        {
+            throw new ProtocolException(ErrorCode.ValidationError, $"{string.Join('.', first.Loc.Skip(1))}: {first.Msg}", errors);
+        }
+    }
+
+    public void Paging(int? limit, int? offset)
+    {
+        if (limit is < 1 or > Binding.Limits.MaxLimit)
+        {
+            Add("limit", Binding.Limits.Describe(1, Binding.Limits.MaxLimit));
+        }
+
+        if (offset < 0)
+        {
+            Add("offset", Binding.Limits.Describe(0, int.MaxValue));
+        }
+    }
+
+    public void Object(string field, JsonElement? value)
+    {
+        if (value is { ValueKind: not JsonValueKind.Object })
+        {
+            Add(field, "must be an object", "type_error");
+        }
+    }
+
+    public void OneOf(string field, string? value, params ReadOnlySpan<string> allowed)
+    {
+        if (value is not null && !allowed.Contains(value))
+        {
+            Add(field, $"must be one of {string.Join(", ", allowed!)}");
+        }
+    }
+
+    public void AllOf(string field, IReadOnlyList<string>? values, IReadOnlySet<string> allowed)
+    {
+        foreach (var value in values ?? [])
+        {
+            if (!allowed.Contains(value))
+            {
+                Add(field, $"\"{value}\" is not one of {string.Join(", ", allowed)}");
+            }
+        }
+    }
+
+    /// <summary>Refuses a field whose effect a caller would miss, unless its value asks for nothing.</summary>
+    public void NotSupported(string field, JsonElement? value)
+    {
+        if (value is { } element && !AsksNothing(element))
+        {
+            NotSupported(field);
+        }
+    }
+
+    public void NotSupported(string field) => Add(field, "not supported yet", "not_supported");
+
+    /// <summary>
+    /// Refuses a checkpoint to start from. A reference that names no checkpoint means the current state, and remote
+    /// graphs send one with nothing but their thread id.
+    /// </summary>
+    public void NoCheckpoint(string field, JsonElement? checkpoint)
+    {
+        if (checkpoint is not { ValueKind: JsonValueKind.Object } reference)
+        {
+            NotSupported(field, checkpoint);
+            return;
+        }
+
+        foreach (var member in reference.EnumerateObject())
+        {
+            if (member.Name is "checkpoint_id" or "checkpoint_ns" or "checkpoint_map" && !AsksNothing(member.Value))
+            {
+                NotSupported(field);
+                return;
+            }
+        }
+    }
+
+    private static bool AsksNothing(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Undefined or JsonValueKind.Null => true,
+        JsonValueKind.Object => value.GetPropertyCount() == 0,
+        JsonValueKind.Array => value.GetArrayLength() == 0,
+        JsonValueKind.String => value.ValueEquals(""),
+        _ => false,
+    };
+}

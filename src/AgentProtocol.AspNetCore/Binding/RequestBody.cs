@@ -1,0 +1,34 @@
+using System.Reflection;
+using AgentProtocol.Contracts.Json;
+using AgentProtocol.Contracts.Runs;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
+
+namespace AgentProtocol.AspNetCore.Binding;
+
+/// <summary>The body of a request, bound by the rules of wire-contract 1.1. An absent body is one without fields.</summary>
+internal sealed record RequestBody<T>(T Value) : IBindableFromHttpContext<RequestBody<T>>, IEndpointParameterMetadataProvider
+    where T : class, new()
+{
+    public static async ValueTask<RequestBody<T>?> BindAsync(HttpContext context, ParameterInfo parameter) =>
+        new(await BodyReader.ReadAsync(context, static (T value, ReadOnlySpan<byte> _) => value));
+
+    public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
+        builder.Metadata.Add(BodyMetadata.For(typeof(T)));
+}
+
+/// <summary>The body of a request that creates a run: checked, and kept as it was sent.</summary>
+internal sealed record RunBody(RunCreate Request, RawJson Text) : IBindableFromHttpContext<RunBody>, IEndpointParameterMetadataProvider
+{
+    public static async ValueTask<RunBody?> BindAsync(HttpContext context, ParameterInfo parameter)
+    {
+        var body = await BodyReader.ReadAsync(context, static (RunCreate value, ReadOnlySpan<byte> json) =>
+            new RunBody(value, json.IsEmpty ? RawJson.EmptyObject : new RawJson(System.Text.Encoding.UTF8.GetString(json))));
+        RunCreateRules.Check(body.Request);
+        return body;
+    }
+
+    public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
+        builder.Metadata.Add(BodyMetadata.For(typeof(RunCreate)));
+}

@@ -1,0 +1,76 @@
+using AgentProtocol.AspNetCore.Binding;
+using AgentProtocol.AspNetCore.OpenApi;
+using AgentProtocol.AspNetCore.Results;
+using AgentProtocol.Contracts;
+using AgentProtocol.Contracts.Threads;
+using AgentProtocol.Engine.Threads;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace AgentProtocol.AspNetCore.Endpoints;
+
+/// <summary>Threads (wire-contract 3.1 to 3.6).</summary>
+internal static class ThreadEndpoints
+{
+    public static void Map(RouteGroupBuilder routes)
+    {
+        var threads = routes.MapGroup("/threads").WithTags("Threads");
+        threads.MapPost("", CreateAsync).Describe("create_thread", "Create a thread").Answers<Thread>().Refuses(409);
+        threads.MapPost("/search", SearchAsync).Describe("search_threads", "Find threads").Answers<IReadOnlyList<Thread>>();
+        threads.MapPost("/count", CountAsync).Describe("count_threads", "Count threads").Answers<long>();
+        threads.MapGet("/{thread_id}", GetAsync).Describe("get_thread", "Read a thread with its current values")
+            .Query("include", "array", "Further members to return: ttl.").Answers<Thread>().Refuses(404);
+        threads.MapPatch("/{thread_id}", PatchAsync)
+            .Describe("patch_thread", "Merge metadata, values or messages into a thread").Answers<Thread>().Answers(204).Refuses(404, 409);
+        threads.MapDelete("/{thread_id}", DeleteAsync)
+            .Describe("delete_thread", "Delete a thread with its runs and its state").Answers(204).Refuses(404);
+    }
+
+    private static async Task<IResult> CreateAsync(RequestBody<ThreadCreate> body, ThreadService threads, HttpContext context)
+    {
+        ThreadRules.Check(body.Value);
+        var thread = await threads.CreateAsync(context.Owner(), body.Value, context.RequestAborted);
+        return JsonResult.Ok(thread, ProtocolJsonContext.Default.Thread);
+    }
+
+    private static async Task<IResult> SearchAsync(RequestBody<ThreadSearchRequest> body, ThreadService threads, HttpContext context)
+    {
+        ThreadRules.Check(body.Value);
+        var page = await threads.SearchAsync(context.Owner(), body.Value, context.RequestAborted);
+        context.Response.SetPage(page.Total, body.Value.Offset ?? 0, page.Items.Count);
+        return body.Value.Select is { Count: > 0 } members
+            ? new SelectedResult<Thread>(page.Items, ProtocolJsonContext.Default.Thread, members)
+            : JsonResult.Ok(page.Items, ProtocolJsonContext.Default.IReadOnlyListThread);
+    }
+
+    private static async Task<IResult> CountAsync(RequestBody<ThreadSearchRequest> body, ThreadService threads, HttpContext context)
+    {
+        ThreadRules.Check(body.Value);
+        var count = await threads.CountAsync(context.Owner(), body.Value, context.RequestAborted);
+        return JsonResult.Ok(count, ProtocolJsonContext.Default.Int64);
+    }
+
+    private static async Task<IResult> GetAsync(ThreadId threadId, ThreadService threads, HttpContext context)
+    {
+        var includeTtl = context.Request.QueryList("include")?.Contains("ttl") ?? false;
+        var thread = await threads.GetAsync(context.Owner(), threadId, includeTtl, context.RequestAborted);
+        return JsonResult.Ok(thread, ProtocolJsonContext.Default.Thread);
+    }
+
+    private static async Task<IResult> PatchAsync(
+        ThreadId threadId, RequestBody<ThreadPatch> body, ThreadService threads, HttpContext context)
+    {
+        ThreadRules.Check(body.Value);
+        var thread = await threads.PatchAsync(context.Owner(), threadId, body.Value, context.RequestAborted);
+        return context.Request.Headers["Prefer"].Any(value => value?.Contains("return=minimal", StringComparison.OrdinalIgnoreCase) ?? false)
+            ? TypedResults.NoContent()
+            : JsonResult.Ok(thread, ProtocolJsonContext.Default.Thread);
+    }
+
+    private static async Task<IResult> DeleteAsync(ThreadId threadId, ThreadService threads, HttpContext context)
+    {
+        await threads.DeleteAsync(context.Owner(), threadId, context.RequestAborted);
+        return TypedResults.NoContent();
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using AgentProtocol.AspNetCore.Binding;
+using AgentProtocol.Contracts;
+using AgentProtocol.Contracts.Errors;
+using AgentProtocol.Contracts.Runs;
+using Xunit;
+
+namespace AgentProtocolServer.Tests.Edge;
+
+public sealed class RunCreateRulesTests
+{
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"assistant_id":"a","input":null,"command":null,"webhook":"","interrupt_before":[],"checkpoint":{}}""")]
+    [InlineData("""{"input":7,"stream_mode":"values","if_not_exists":"create","on_disconnect":"continue","durability":"async"}""")]
+    [InlineData("""{"stream_mode":["values","updates","messages","messages-tuple","custom"],"stream_subgraphs":true,"feedback_keys":["k"]}""")]
+    [InlineData("""{"checkpoint":{"thread_id":"0199aaaa-0000-7000-8000-000000000000","checkpoint_ns":"","checkpoint_map":null}}""")]
+    [InlineData("""{"after_seconds":0.5,"multitask_strategy":"rollback","langsmith_tracer":{"project_name":"p"}}""")]
+    public void What_the_clients_send_by_default_is_accepted(string body) => RunCreateRules.Check(Parse(body));
+
+    [Theory]
+    [InlineData("command", """{"resume":1}""")]
+    [InlineData("interrupt_before", "\"*\"")]
+    [InlineData("interrupt_after", """["agent"]""")]
+    [InlineData("checkpoint", """{"checkpoint_id":"x"}""")]
+    [InlineData("checkpoint_id", "\"x\"")]
+    [InlineData("checkpoint_during", "false")]
+    [InlineData("webhook", "\"https://example.org\"")]
+    [InlineData("on_completion", "\"keep\"")]
+    [InlineData("stream_mode", "\"debug\"")]
+    public void Fields_without_their_effect_are_refused_as_not_supported(string field, string value)
+    {
+        var refusal = Assert.Throws<ProtocolException>(() => RunCreateRules.Check(Parse($$"""{"{{field}}":{{value}}}""")));
+        Assert.Equal($"{field}: not supported yet", refusal.Message);
+        Assert.Equal("not_supported", Assert.Single(refusal.Errors!).Type);
+    }
+
+    [Theory]
+    [InlineData("metadata", "[]")]
+    [InlineData("config", "\"x\"")]
+    [InlineData("context", "1")]
+    [InlineData("messages", "{}")]
+    [InlineData("after_seconds", "-1")]
+    [InlineData("after_seconds", "1e999")]
+    [InlineData("if_not_exists", "\"maybe\"")]
+    [InlineData("on_disconnect", "\"stay\"")]
+    [InlineData("durability", "\"never\"")]
+    [InlineData("stream_mode", "\"everything\"")]
+    public void Values_out_of_range_name_their_field(string field, string value)
+    {
+        var refusal = Assert.Throws<ProtocolException>(() => RunCreateRules.Check(Parse($$"""{"{{field}}":{{value}}}""")));
+        Assert.Equal(ErrorCode.ValidationError, refusal.Code);
+        Assert.Equal(["body", field], Assert.Single(refusal.Errors!).Loc);
+    }
+
+    [Fact]
+    public void All_refused_fields_are_reported_at_once()
+    {
+        var refusal = Assert.Throws<ProtocolException>(() => RunCreateRules.Check(Parse("""{"webhook":"x","metadata":1}""")));
+        Assert.Equal(["metadata", "webhook"], refusal.Errors!.Select(error => error.Loc[1]));
+    }
+
+    private static RunCreate Parse(string body) => JsonSerializer.Deserialize(body, ProtocolJsonContext.Default.RunCreate)!;
+}
