@@ -47,10 +47,10 @@ internal static partial class MessageText
     };
 
     /// <summary>
-    /// JSON may escape half of a surrogate pair, and <see cref="JsonElement.GetString"/> refuses such a text. A run should
+    /// A JSON text. JSON may escape half of a surrogate pair, and <see cref="JsonElement.GetString"/> refuses such a text. A run should
     /// not fail for half an emoji that a client cut off, so the half becomes the replacement character.
     /// </summary>
-    private static string Read(JsonElement text)
+    public static string Read(JsonElement text)
     {
         try
         {
