@@ -63,6 +63,11 @@ internal sealed class OpenAiChatClient : IChatClient
             .GetAsyncEnumerator(cancellationToken);
         while (await MoveNextAsync(updates, cancellationToken))
         {
+            if (OpenAiErrors.InStream(updates.Current, endpoint) is { } error)
+            {
+                throw error;
+            }
+
             yield return OpenAiMessages.ToUpdate(updates.Current);
         }
     }
