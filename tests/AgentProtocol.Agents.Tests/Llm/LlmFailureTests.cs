@@ -54,7 +54,10 @@ public class LlmFailureTests
     {
         await using var llm = await LlmFixture.StartAsync(OpenAiReply.Dropping("Once upon "));
 
-        Assert.True((await llm.FailAsync()).Retryable);
+        var failure = await llm.FailAsync();
+
+        Assert.EndsWith(" broke the connection in the middle of the answer.", failure.Message, StringComparison.Ordinal);
+        Assert.True(failure.Retryable);
     }
 
     [Fact]
@@ -63,6 +66,21 @@ public class LlmFailureTests
         await using var llm = await LlmFixture.StartAsync(OpenAiReply.Dropping());
 
         Assert.True((await llm.FailAsync()).Retryable);
+    }
+
+    [Theory]
+    [InlineData("Once upon ")]
+    [InlineData(null)]
+    public async Task Server_that_falls_silent_is_given_up_and_worth_another_attempt(string? piece)
+    {
+        var reply = OpenAiReply.Endless(piece is null ? [] : [piece]);
+        await using var llm = await LlmFixture.StartAsync(reply, longestSilence: TimeSpan.FromMilliseconds(100));
+
+        var failure = await llm.FailAsync();
+
+        Assert.EndsWith(" was silent for too long.", failure.Message, StringComparison.Ordinal);
+        Assert.True(failure.Retryable);
+        await reply.ClientLeft.WaitAsync(TimeSpan.FromSeconds(10), AgentRuns.TestToken);
     }
 
     [Fact]

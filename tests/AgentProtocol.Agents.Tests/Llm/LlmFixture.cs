@@ -11,10 +11,10 @@ internal sealed class LlmFixture : IAsyncDisposable
 
     private readonly OpenAiChatClient client;
 
-    private LlmFixture(OpenAiStub stub, string? instructions, string? apiKey)
+    private LlmFixture(OpenAiStub stub, string? instructions, string? apiKey, TimeSpan? longestSilence)
     {
         Stub = stub;
-        client = new OpenAiChatClient(new OpenAiEndpoint(new Uri(stub.BaseUrl), "stub-model", apiKey));
+        client = new OpenAiChatClient(new OpenAiEndpoint(new Uri(stub.BaseUrl), "stub-model", apiKey), longestSilence);
         Agent = new LlmAgent(client, instructions, TimeProvider.System);
     }
 
@@ -22,8 +22,9 @@ internal sealed class LlmFixture : IAsyncDisposable
 
     public IAgent Agent { get; }
 
-    public static async Task<LlmFixture> StartAsync(OpenAiReply reply, string? instructions = null, string? apiKey = Key) =>
-        new(await OpenAiStub.StartAsync(reply), instructions, apiKey);
+    public static async Task<LlmFixture> StartAsync(
+        OpenAiReply reply, string? instructions = null, string? apiKey = Key, TimeSpan? longestSilence = null) =>
+        new(await OpenAiStub.StartAsync(reply), instructions, apiKey, longestSilence);
 
     public Task<List<AgentEvent>> RunAsync() => Agent.EventsAsync(AgentRuns.Saying("hello"));
 

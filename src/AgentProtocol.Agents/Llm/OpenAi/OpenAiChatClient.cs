@@ -16,14 +16,14 @@ internal sealed class OpenAiChatClient : IChatClient
 {
     // How long the server may be silent: a reasoning model, or a local one with a long prompt, thinks for minutes before
     // its first word. It bounds the wait for each read and not the answer, which may stream for as long as the run may take.
-    private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan DefaultSilence = TimeSpan.FromMinutes(15);
 
     private readonly OpenAiEndpoint endpoint;
     private readonly HttpClient http;
     private readonly HttpClientPipelineTransport transport;
     private readonly ChatClient chat;
 
-    public OpenAiChatClient(OpenAiEndpoint endpoint)
+    public OpenAiChatClient(OpenAiEndpoint endpoint, TimeSpan? longestSilence = null)
     {
         this.endpoint = endpoint;
         http = new HttpClient(new SocketsHttpHandler
@@ -40,7 +40,7 @@ internal sealed class OpenAiChatClient : IChatClient
         {
             Endpoint = endpoint.BaseUrl,
             Transport = transport,
-            NetworkTimeout = LongestSilence,
+            NetworkTimeout = longestSilence ?? DefaultSilence,
 
             // Retries belong to the run, which counts, delays and shows them.
             RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
