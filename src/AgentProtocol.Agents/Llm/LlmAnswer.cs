@@ -1,0 +1,105 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+
+namespace AgentProtocol.Agents.Llm;
+
+/// <summary>The answer of a model while it arrives.</summary>
+internal sealed class LlmAnswer
+{
+    private readonly StringBuilder text = new();
+    private UsageDetails? usage;
+    private string? model;
+    private ChatFinishReason? finishReason;
+    private bool refused;
+
+    /// <summary>The tokens that were consumed, if the model said so.</summary>
+    public AgentEvent.Usage? Usage =>
+        usage is null ? null : new AgentEvent.Usage(usage.InputTokenCount ?? 0, usage.OutputTokenCount ?? 0);
+
+    /// <summary>Takes in the next part and returns the text in it.</summary>
+    public string Add(ChatResponseUpdate update)
+    {
+        model ??= update.ModelId;
+        finishReason = update.FinishReason ?? finishReason;
+        var length = text.Length;
+        foreach (var content in update.Contents)
+        {
+            switch (content)
+            {
+                case TextContent part:
+                    text.Append(part.Text);
+                    break;
+                case ErrorContent refusal:
+                    // A refusal is an answer: whoever delegated the work has to read it, not to find an empty message.
+                    refused = true;
+                    text.Append(refusal.Message);
+                    break;
+                case UsageContent counted:
+                    // Some servers repeat the sum so far in every part, so the last one counts, not their sum.
+                    usage = counted.Details;
+                    break;
+            }
+        }
+
+        return text.ToString(length, text.Length - length);
+    }
+
+    /// <summary>Refuses an answer that was cut off or says nothing.</summary>
+    public void ThrowIfUnusable()
+    {
+        if (finishReason is null)
+        {
+            throw new AgentException("The model's answer ended before it was complete.", retryable: true);
+        }
+
+        if (text.Length == 0)
+        {
+            // Only an ordinary stop may come out differently the next time.
+            throw new AgentException(
+                $"The model gave an empty answer (finish reason \"{finishReason}\").",
+                retryable: finishReason == ChatFinishReason.Stop);
+        }
+    }
+
+    /// <summary>The state update that adds the answer to the thread (wire-contract 7.3).</summary>
+    public JsonElement ToUpdate(string messageId) => AgentJson.Write(512 + text.Length, messageId, (writer, id) =>
+    {
+        var content = text.ToString();
+        writer.WriteStartObject();
+        writer.WriteStartArray("messages"u8);
+        writer.WriteStartObject();
+        writer.WriteString("type"u8, "ai"u8);
+        writer.WriteString("id"u8, id);
+        writer.WriteString("content"u8, content);
+        if (refused)
+        {
+            writer.WriteStartObject("additional_kwargs"u8);
+            writer.WriteString("refusal"u8, content);
+            writer.WriteEndObject();
+        }
+
+        WriteUsage(writer);
+        writer.WriteStartObject("response_metadata"u8);
+        writer.WriteString("model_name"u8, model);
+        writer.WriteString("finish_reason"u8, finishReason?.Value);
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    });
+
+    private void WriteUsage(Utf8JsonWriter writer)
+    {
+        if (Usage is not { } tokens)
+        {
+            return;
+        }
+
+        writer.WriteStartObject("usage_metadata"u8);
+        writer.WriteNumber("input_tokens"u8, tokens.InputTokens);
+        writer.WriteNumber("output_tokens"u8, tokens.OutputTokens);
+        writer.WriteNumber("total_tokens"u8, usage!.TotalTokenCount ?? tokens.InputTokens + tokens.OutputTokens);
+        writer.WriteEndObject();
+    }
+}
