@@ -4,4 +4,8 @@ namespace AgentProtocol.DevPostgres;
 /// <param name="message">What is wrong and what to do about it.</param>
 /// <param name="innerException">The cause, when there is one.</param>
 public sealed class PrivatePostgresException(string message, Exception? innerException = null)
-    : Exception(message, innerException);
+    : Exception(message, innerException)
+{
+    /// <summary>True when this machine has no PostgreSQL at all; the message then has a line per system.</summary>
+    public bool BinariesMissing { get; init; }
+}

@@ -30,7 +30,7 @@ internal static class BinarySearch
 
         PrivatePostgresException Missing() => (found, clusterVersion) switch
         {
-            ([], _) => new(MissingBinaries.Message),
+            ([], _) => new(MissingBinaries.Message) { BinariesMissing = true },
             (_, null) => new($"PostgreSQL {OldestVersion} or newer is needed and only {Versions(found)} is installed: install a newer one, or set ConnectionStrings:Postgres to a database of your own."),
             _ => new(Mismatch(dataDirectory, clusterVersion.Value, Versions(found))),
         };

@@ -1,0 +1,27 @@
+using Xunit;
+
+namespace AgentProtocol.Testing.Postgres;
+
+/// <summary>One database per test class: derive, name the template and how to prepare it, and use as <c>IClassFixture</c>.</summary>
+/// <param name="template">The name of the template that the databases are cloned from.</param>
+/// <param name="prepare">Prepares the template once per process, given its connection string.</param>
+public abstract class PostgresFixture(string template, Func<string, Task> prepare) : IAsyncLifetime
+{
+    private TestDatabase? _database;
+
+    /// <summary>Connects to the database of this test class.</summary>
+    public string ConnectionString => _database?.ConnectionString ?? throw new InvalidOperationException("The fixture is not initialised.");
+
+    /// <inheritdoc />
+    public async ValueTask InitializeAsync() => _database = await TestDatabase.CreateAsync(template, prepare);
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        if (_database is not null)
+        {
+            await _database.DisposeAsync();
+        }
+    }
+}
