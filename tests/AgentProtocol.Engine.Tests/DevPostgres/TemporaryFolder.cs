@@ -8,7 +8,7 @@ namespace AgentProtocol.Engine.Tests.DevPostgres;
 /// <summary>A folder for one cluster, stopped and deleted after the test whatever the test left in it.</summary>
 internal sealed class TemporaryFolder(string suffix = "") : IAsyncDisposable
 {
-    private readonly string _parent = Path.Combine(Path.GetTempPath(), "agentprotocol-folder-" + Guid.NewGuid().ToString("N"));
+    private readonly string _parent = LeftoverClusters.NewFolder();
 
     public string Data => Path.Combine([_parent, .. suffix.Split('/', StringSplitOptions.RemoveEmptyEntries), "data"]);
 
