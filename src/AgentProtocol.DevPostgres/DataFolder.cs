@@ -137,6 +137,12 @@ internal sealed class DataFolder(string path)
             writer.Write(text);
         }
 
+        if (!OperatingSystem.IsWindows())
+        {
+            // A strict umask took away what the server's user needs to read.
+            File.SetUnixFileMode(file + ".new", mode);
+        }
+
         File.Move(file + ".new", file, overwrite: true);
     }
 

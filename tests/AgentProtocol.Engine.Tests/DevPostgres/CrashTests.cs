@@ -117,7 +117,7 @@ public sealed class CrashTests
 
         var refusal = await Assert.ThrowsAsync<PrivatePostgresException>(() => folder.StartAsync());
         Assert.DoesNotContain('\n', refusal.Message);
-        Assert.Contains("did not start", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("no_such_setting", refusal.Message, StringComparison.Ordinal);
 
         File.Delete(custom);
         await using var next = await folder.StartAsync();

@@ -108,8 +108,10 @@ public sealed class PrivatePostgresTests
         Assert.SkipUnless(!OperatingSystem.IsWindows() && Environment.IsPrivilegedProcess, "Only root runs PostgreSQL as another user.");
         await using var folder = new TemporaryFolder("closed/below");
         var closed = Path.Combine(folder.Parent, "closed");
+        var ownerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
         Directory.CreateDirectory(folder.Parent);
-        Directory.CreateDirectory(closed, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.SetUnixFileMode(folder.Parent, ownerOnly | UnixFileMode.OtherExecute);
+        Directory.CreateDirectory(closed, ownerOnly);
 
         var refusal = await Assert.ThrowsAsync<PrivatePostgresException>(() => folder.StartAsync());
 
