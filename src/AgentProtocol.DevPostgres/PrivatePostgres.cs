@@ -1,0 +1,161 @@
+using AgentProtocol.DevPostgres.Binaries;
+using AgentProtocol.DevPostgres.Cluster;
+using AgentProtocol.DevPostgres.Processes;
+using Microsoft.Extensions.Logging;
+
+namespace AgentProtocol.DevPostgres;
+
+/// <summary>
+/// A PostgreSQL of our own in a folder: created when absent, started, and stopped with this instance. It outlives a
+/// killed process, and the next start on the same folder takes it over.
+/// </summary>
+public sealed class PrivatePostgres : IAsyncDisposable
+{
+    private readonly DataFolder _folder;
+    private readonly FolderLock _lock;
+    private readonly ClusterControl _control;
+    private readonly PrivatePostgresOptions _options;
+    private readonly ILogger _logger;
+    private readonly SemaphoreSlim _stopping = new(1, 1);
+    private bool _stopped;
+
+    private PrivatePostgres(
+        DataFolder folder, FolderLock held, ClusterControl control, PrivatePostgresOptions options, ILogger logger, Postmaster postmaster)
+    {
+        _folder = folder;
+        _lock = held;
+        _control = control;
+        _options = options;
+        _logger = logger;
+        ServerProcessId = postmaster.ProcessId;
+        ConnectionString = ClusterConnection.To(ClusterConnection.Database, postmaster, folder.ReadPassword());
+    }
+
+    /// <summary>Connects to the database <c>agentprotocol</c> as an administrator of the cluster.</summary>
+    public string ConnectionString { get; }
+
+    /// <summary>The full path of the data folder.</summary>
+    public string DataDirectory => _folder.Root;
+
+    /// <summary>The process id of the database server while it runs under this instance.</summary>
+    public int? ServerProcessId { get; private set; }
+
+    /// <summary>Starts the cluster of a folder, creates it first when absent, or takes over one left running by a killed process.</summary>
+    /// <param name="options">Where the cluster lives and how it starts.</param>
+    /// <param name="logger">Hears about starts, take-overs and stops.</param>
+    /// <param name="cancellationToken">Gives up the start; nothing is left running.</param>
+    /// <returns>The running cluster, which answers and has the database <c>agentprotocol</c>.</returns>
+    /// <exception cref="PrivatePostgresException">No binaries, a folder in use or closed, or a server that does not start.</exception>
+    public static async Task<PrivatePostgres> StartAsync(
+        PrivatePostgresOptions options, ILogger logger, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var folder = new DataFolder(options.DataDirectory ?? PrivatePostgresOptions.DefaultDataDirectory);
+        var binaries = await BinarySearch.FindAsync(options.BinDirectory, folder.ReadMajorVersion(), folder.Root, cancellationToken);
+        folder.Create();
+        var held = FolderLock.Take(folder);
+        try
+        {
+            var account = await ServerAccount.ForAsync(folder, cancellationToken);
+            await account.RequireAccessAsync(folder.Root, cancellationToken);
+            await new ClusterCreation(folder, binaries, account, options, logger).EnsureAsync(cancellationToken);
+            var control = new ClusterControl(folder, binaries, account, options, logger);
+            var postmaster = await control.AttachOrStartAsync(cancellationToken);
+            return await ReadyAsync(postmaster, control);
+        }
+        catch
+        {
+            // Nobody will dispose what we did not return.
+            held.Dispose();
+            throw;
+        }
+
+        async Task<PrivatePostgres> ReadyAsync(Postmaster postmaster, ClusterControl control)
+        {
+            try
+            {
+                await ClusterConnection.EnsureDatabaseAsync(postmaster, folder.ReadPassword(), cancellationToken);
+                return new PrivatePostgres(folder, held, control, options, logger, postmaster);
+            }
+            catch
+            {
+                // Stop what we started, even when the caller has cancelled.
+                await control.StopAsync(CancellationToken.None);
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Stops and deletes whatever a folder holds; does nothing when it does not exist.</summary>
+    /// <param name="options">Names the folder.</param>
+    /// <param name="logger">Hears about the stop.</param>
+    /// <param name="cancellationToken">Gives up waiting for the server to stop.</param>
+    /// <exception cref="PrivatePostgresException">A living process uses the folder.</exception>
+    public static async Task DeleteAsync(
+        PrivatePostgresOptions options, ILogger logger, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var folder = new DataFolder(options.DataDirectory ?? PrivatePostgresOptions.DefaultDataDirectory);
+        if (!Directory.Exists(folder.Root))
+        {
+            return;
+        }
+
+        folder.RequireOurs();
+        using (FolderLock.Take(folder))
+        {
+            if (Postmaster.Read(folder) is { } left && left.IsAlive(folder))
+            {
+                var binaries = await BinarySearch.FindAsync(options.BinDirectory, folder.ReadMajorVersion(), folder.Root, cancellationToken);
+                var account = await ServerAccount.ForAsync(folder, cancellationToken);
+                await new ClusterControl(folder, binaries, account, options, logger).StopAsync(cancellationToken);
+            }
+
+            SocketFolder.Delete(Postmaster.Read(folder)?.SocketFolder);
+            folder.DeleteContent();
+        }
+
+        folder.Delete();
+    }
+
+    /// <summary>Stops the server in order, as a second call does not, and frees the folder.</summary>
+    /// <param name="cancellationToken">Gives up waiting; the server goes on stopping.</param>
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        await _stopping.WaitAsync(cancellationToken);
+        try
+        {
+            if (_stopped)
+            {
+                return;
+            }
+
+            await _control.StopAsync(cancellationToken);
+            Leave();
+        }
+        finally
+        {
+            _stopping.Release();
+        }
+    }
+
+    /// <summary>Stops the server and, when the options say so, deletes its folder.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(CancellationToken.None);
+        if (_options.DeleteOnDispose)
+        {
+            await DeleteAsync(_options, _logger, CancellationToken.None);
+        }
+    }
+
+    // What kill -9 does to us: the lock goes, the server stays.
+    internal void Abandon() => Leave();
+
+    private void Leave()
+    {
+        _stopped = true;
+        ServerProcessId = null;
+        _lock.Dispose();
+    }
+}
