@@ -1,10 +1,14 @@
 using AgentProtocol.Agents;
+using AgentProtocol.Agents.Configuration;
 using AgentProtocol.AspNetCore;
 using AgentProtocol.AspNetCore.Errors;
 using AgentProtocol.AspNetCore.OpenApi;
+using AgentProtocol.Engine;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -23,11 +27,11 @@ public static class AgentProtocolServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configuration);
 
-        // ENGINE: services.AddAgentProtocolEngine(configuration);
+        services.AddAgentProtocolEngine(configuration);
         services.AddOptions<LimitsOptions>().Bind(configuration.GetSection("Limits")).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton(provider =>
-            new AgentRegistry(provider.GetServices<AgentDefinition>(), configuration["Agents:Default"]));
+        services.AddOptions<AgentsOptions>().Bind(configuration.GetSection(AgentsOptions.Section));
+        services.TryAddSingleton(CreateRegistry);
 
         services.TryAddSingleton<ErrorHandler>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, ProtocolStartupFilter>());
@@ -36,5 +40,15 @@ public static class AgentProtocolServiceCollectionExtensions
         services.AddEndpointsApiExplorer();
         services.AddHealthChecks();
         return new AgentProtocolBuilder(services);
+    }
+
+    /// <summary>The agents of the settings and the agents file, then those that the host has added.</summary>
+    private static AgentRegistry CreateRegistry(IServiceProvider provider)
+    {
+        var options = provider.GetRequiredService<IOptions<AgentsOptions>>().Value;
+        var contentRoot = provider.GetRequiredService<IHostEnvironment>().ContentRootPath;
+        var described = AgentCatalog.Load(
+            options, Directory.GetCurrentDirectory(), contentRoot, Environment.GetEnvironmentVariable, provider.GetRequiredService<TimeProvider>());
+        return new AgentRegistry([.. described, .. provider.GetServices<AgentDefinition>()], options.Default);
     }
 }

@@ -70,6 +70,7 @@ public static class EngineServiceCollectionExtensions
     /// <summary>The order matters: what is registered later stops earlier, and the node's session goes last.</summary>
     private static void AddExecution(IServiceCollection services)
     {
+        services.AddHostedService<SchemaMigration>();
         services.TryAddSingleton<PageClock>();
         services.TryAddSingleton<RunningRuns>();
         services.TryAddSingleton<RunExecutor>();

@@ -1,1 +1,10 @@
-var app = Microsoft.AspNetCore.Builder.WebApplication.CreateBuilder(args).Build(); app.Run();
+using AgentProtocolServer.Verbs;
+
+return args switch
+{
+    ["serve", .. var rest] => await ServeVerb.RunAsync(rest),
+    ["migrate", .. var rest] => await MigrateVerb.RunAsync(rest),
+    ["help" or "--help" or "-h"] => HelpVerb.Run(),
+    [{ } unknown, ..] when !unknown.StartsWith('-') && !unknown.Contains('=') => HelpVerb.RunUnknown(unknown),
+    _ => await ServeVerb.RunAsync(args),
+};

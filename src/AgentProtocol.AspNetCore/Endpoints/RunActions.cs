@@ -20,21 +20,8 @@ internal static class RunActions
     public static async Task<IResult> CreateAndStreamAsync(Guid? threadId, RunBody body, RunService runs, HttpContext context)
     {
         var created = await CreateAsync(threadId, body, RunReader.Stream, runs, context);
-        var (owner, run) = (context.Owner(), created.Run);
-        var lost = Lost(runs, owner, run.RunId, created.CancelOnDisconnect);
-        try
-        {
-            var stream = await runs.OpenStreamAsync(
-                owner, run.ThreadId, run.RunId, new RunStreamRequest { LastEventId = -1 }, context.RequestAborted);
-            RunAddress.Of(created).SetLocations(context.Response, "stream");
-            return new SseResult(stream, lost);
-        }
-        catch (Exception) when (lost is not null)
-        {
-            // The run exists and its reader never came to read: the same as one that went away.
-            await lost();
-            throw;
-        }
+        RunAddress.Of(created).SetLocations(context.Response, "stream");
+        return new SseResult(created.Stream!, Lost(runs, context.Owner(), created.Run.RunId, created.CancelOnDisconnect));
     }
 
     public static async Task<IResult> CreateAndWaitAsync(

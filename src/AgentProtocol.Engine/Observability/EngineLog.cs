@@ -52,4 +52,7 @@ internal static partial class EngineLog
 
     [LoggerMessage(16, LogLevel.Information, "Sweep: {Due} due, {Settled} settled, {Promoted} promoted, {Recovered} recovered, {Deleted} deleted")]
     public static partial void Swept(ILogger logger, int due, int settled, int promoted, int recovered, int deleted);
+
+    [LoggerMessage(17, LogLevel.Warning, "The database does not answer yet: {Error}")]
+    public static partial void DatabaseAway(ILogger logger, string error);
 }

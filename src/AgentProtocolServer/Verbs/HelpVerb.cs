@@ -1,0 +1,30 @@
+namespace AgentProtocolServer.Verbs;
+
+/// <summary>Says how the executable is used.</summary>
+internal static class HelpVerb
+{
+    private const string Usage =
+        """
+        agentprotocol: a server to which supervisor agents delegate work over HTTP
+
+          agentprotocol [serve] [--Section:Setting value …]   start the server (default)
+          agentprotocol migrate                               bring the database to this version's schema
+          agentprotocol migrate --script                      print the same as SQL
+          agentprotocol help                                  show this text
+
+        Settings come from appsettings.json, environment variables such as ConnectionStrings__Postgres, and the command
+        line. docs/configuration.md lists them.
+        """;
+
+    public static int Run()
+    {
+        Console.WriteLine(Usage);
+        return 0;
+    }
+
+    public static int RunUnknown(string verb)
+    {
+        Console.Error.WriteLine($"agentprotocol: there is no verb \"{verb}\".{Environment.NewLine}{Environment.NewLine}{Usage}");
+        return 2;
+    }
+}
