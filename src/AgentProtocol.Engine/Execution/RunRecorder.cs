@@ -56,12 +56,12 @@ internal sealed class RunRecorder
     public void Begin(RunRequest request, IReadOnlyList<RunRequest> carried)
     {
         AddMetadata();
-        AddCheckpoint("input", -1, null, State, new StateDelta(), replacedHead: headId);
+        AddCheckpoint("input", null, State, new StateDelta(), replacedHead: headId);
 
         var delta = new StateDelta();
         var merged = carried.Append(request).Aggregate(State, (state, each) => each.MergeInput(state, delta));
         mergedInputs = carried.Count > 0;
-        AddCheckpoint("loop", 0, null, merged, delta);
+        AddCheckpoint("loop", null, merged, delta);
         AddValues();
     }
 
@@ -136,9 +136,8 @@ internal sealed class RunRecorder
         var before = State;
         var delta = new StateDelta();
         var after = StateReducer.Apply(before, update.Update, delta);
-        step++;
-        messages.Complete(update.Node, step, before, after, AddFrame);
-        AddCheckpoint("loop", step, update.Node, after, delta);
+        messages.Complete(update.Node, step + 1, before, after, AddFrame);
+        AddCheckpoint("loop", update.Node, after, delta);
         if (modes.HasFlag(StreamModes.Updates))
         {
             AddFrame("updates", UpdateText.Write(update, before, after));
@@ -163,7 +162,7 @@ internal sealed class RunRecorder
         BufferedLength += data.Length;
     }
 
-    private void AddCheckpoint(string source, int atStep, string? node, StateValues state, StateDelta delta, Guid? replacedHead = null)
+    private void AddCheckpoint(string source, string? node, StateValues state, StateDelta delta, Guid? replacedHead = null)
     {
         var id = CheckpointIds.Next(headId);
         var changes = delta.ToJson();
@@ -185,7 +184,7 @@ internal sealed class RunRecorder
             Id = id,
             N = lastN,
             ParentId = headId,
-            Step = atStep,
+            Step = ++step,
             Source = source,
             Node = node,
             Segment = segmentStart,

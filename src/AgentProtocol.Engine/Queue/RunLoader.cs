@@ -7,6 +7,9 @@ namespace AgentProtocol.Engine.Queue;
 /// <summary>Where a claimed run starts from.</summary>
 internal sealed record RunStart
 {
+    /// <summary>The step before the first, which is -1.</summary>
+    public const int NoStep = -2;
+
     /// <summary>A thread without state, and a run that nobody has started yet.</summary>
     public static RunStart FirstOnThread { get; } = new();
 
@@ -25,8 +28,11 @@ internal sealed record RunStart
     /// <summary>Whether an earlier attempt has merged the input already.</summary>
     public bool InputMerged { get; init; }
 
-    /// <summary>The last step that an earlier attempt committed.</summary>
-    public int LastStep { get; init; }
+    /// <summary>
+    /// The step of the head. Steps go on from run to run: clients take the higher step for the newer one
+    /// (wire-contract 7.4).
+    /// </summary>
+    public int LastStep { get; init; } = NoStep;
 
     /// <summary>How many state updates earlier attempts committed.</summary>
     public int CompletedSteps { get; init; }
@@ -39,11 +45,15 @@ internal sealed record RunStart
 internal sealed class RunLoader(ProtocolDatabase database)
 {
     private const string HeadSql =
-        "select head, head_n, last_n, segment, unmerged from thread_heads where thread_id = $1 and active_run = $2";
+        """
+        select h.head, h.head_n, h.last_n, h.segment, h.unmerged,
+               (select c.step from checkpoints c where c.thread_id = h.thread_id and c.n = h.head_n)
+        from thread_heads h where h.thread_id = $1 and h.active_run = $2
+        """;
 
     private const string EarlierAttemptsSql =
         """
-        select count(*) filter (where source = 'input'), count(*) filter (where node is not null), coalesce(max(step), 0)
+        select count(*) filter (where source = 'input'), count(*) filter (where node is not null)
         from checkpoints where thread_id = $1 and run_id = $2
         """;
 
@@ -69,7 +79,13 @@ internal sealed class RunLoader(ProtocolDatabase database)
                 return null;
             }
 
-            start = new RunStart { HeadId = reader.GetNullable<Guid>(0), LastN = reader.GetInt32(2), Segment = reader.GetInt32(3) };
+            start = new RunStart
+            {
+                HeadId = reader.GetNullable<Guid>(0),
+                LastN = reader.GetInt32(2),
+                Segment = reader.GetInt32(3),
+                LastStep = reader.GetNullable<int>(5) ?? RunStart.NoStep,
+            };
             (headN, unmerged) = (reader.GetInt32(1), reader.GetInt32(4));
         }
 
@@ -94,7 +110,6 @@ internal sealed class RunLoader(ProtocolDatabase database)
         {
             InputMerged = reader.GetInt64(0) > 0,
             CompletedSteps = (int)reader.GetInt64(1),
-            LastStep = reader.GetInt32(2),
         };
     }
 

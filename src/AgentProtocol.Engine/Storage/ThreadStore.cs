@@ -74,14 +74,16 @@ internal sealed class ThreadStore
         await using var command = new NpgsqlCommand(
             """
             select h.active_run, h.head, h.head_n, h.last_n, h.segment, coalesce((
-                select c.step from checkpoints c where c.thread_id = h.thread_id and c.n = h.head_n), -1)
+                select c.step from checkpoints c where c.thread_id = h.thread_id and c.n = h.head_n), -1),
+                h.agent is not null or exists (select from threads t where t.thread_id = h.thread_id and t.filter ? 'graph_id')
             from thread_heads h where h.thread_id = $1 and h.owner = $2 for no key update of h
             """,
             connection).With(threadId).With(owner);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
             ? new LockedHead(
-                reader.GetNullable<Guid>(0), reader.GetNullable<Guid>(1), reader.GetInt32(2), reader.GetInt32(3), reader.GetInt32(4), reader.GetInt32(5))
+                reader.GetNullable<Guid>(0), reader.GetNullable<Guid>(1), reader.GetInt32(2), reader.GetInt32(3), reader.GetInt32(4), reader.GetInt32(5),
+                reader.GetBoolean(6))
             : null;
     }
 
@@ -143,4 +145,5 @@ internal sealed class ThreadStore
 /// <param name="LastN">The highest number of the thread.</param>
 /// <param name="Segment">The head's segment.</param>
 /// <param name="Step">The head's step; -1 without a head.</param>
-internal sealed record LockedHead(Guid? ActiveRun, Guid? Head, int HeadN, int LastN, int Segment, int Step);
+/// <param name="HasAgent">Whether an agent has run on the thread, or its metadata names one.</param>
+internal sealed record LockedHead(Guid? ActiveRun, Guid? Head, int HeadN, int LastN, int Segment, int Step, bool HasAgent);

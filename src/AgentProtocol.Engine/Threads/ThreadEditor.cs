@@ -38,6 +38,11 @@ internal sealed class ThreadEditor(ProtocolDatabase database, ThreadReader reade
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var head = await LockAsync(connection, owner, threadId, cancellationToken);
+        if (!head.HasAgent)
+        {
+            throw new ProtocolException(ErrorCode.BadRequest, $"Thread {threadId} has no graph_id: no agent has run on it, and its metadata names none");
+        }
+
         var id = await WriteAsync(connection, owner, threadId, head, update.AsNode, (state, delta) =>
             update.Values is { ValueKind: JsonValueKind.Array } several
                 ? several.EnumerateArray().Aggregate(state, (merged, each) => StateReducer.Apply(merged, each, delta))

@@ -16,7 +16,7 @@ internal sealed class CheckpointRow
 
     public Guid? RunId { get; init; }
 
-    /// <summary>-1 for the input, 0 for the merged input, then 1, 2, …</summary>
+    /// <summary>-1 for the first input of the thread, 0 for the merged input, then 1, 2, … and on through all runs.</summary>
     public int Step { get; init; }
 
     /// <summary><c>input</c>, <c>loop</c>, <c>update</c> or <c>fork</c>.</summary>
