@@ -32,8 +32,21 @@ internal static class PageColumns
         head = coalesce(g.head, h.head), head_n = coalesce(g.head_n, h.head_n), last_n = greatest(h.last_n, g.head_n),
         segment = coalesce(g.segment, h.segment), "values" = coalesce(g.head_values, h."values"),
         value_filter = case when g.head is null then h.value_filter else g.value_filter::jsonb end,
-        unmerged = case when g.merged then 0 else h.unmerged end,
+        unmerged = h.unmerged - (select count(*) from merged where merged.thread_id = h.thread_id),
         updated_at = now(), state_updated_at = case when g.head is null then h.state_updated_at else now() end
+        """;
+
+    /// <summary>
+    /// Takes the flags off the inputs that a page has merged: those of superseded runs before its own. Inputs that were
+    /// left behind later belong to a later run.
+    /// </summary>
+    public const string ClearMerged =
+        """
+        merged as (
+            update runs r set unmerged = false
+            from work join given g using (run_id)
+            where g.merged and r.thread_id = g.thread_id and r.unmerged and r.run_no < work.run_no
+            returning r.thread_id)
         """;
 
     public static NpgsqlCommand WithPages(this NpgsqlCommand command, IReadOnlyList<RunPage> pages)

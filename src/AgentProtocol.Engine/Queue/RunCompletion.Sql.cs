@@ -6,7 +6,7 @@ internal sealed partial class RunCompletion
 {
     /// <summary>
     /// Ends runs: last frames, last checkpoints, the head, the run's row and the free slot become visible together.
-    /// A thread with waiting runs, or one whose head is locked, gives no row unless <c>$36</c> says that the caller
+    /// A thread with waiting runs or inputs left behind, or one whose head is locked, gives no row unless <c>$36</c> says that the caller
     /// holds the lock and passes the slot on. Completion wins against an interrupt, never against a committed rollback.
     /// </summary>
     private const string FinishSql =
@@ -17,7 +17,7 @@ internal sealed partial class RunCompletion
                 as o(run_id, status, error_type, error, thread_status, attempt, thread_error) using (run_id)),
         head as (
             select h.thread_id from thread_heads h join given g using (thread_id)
-            where h.active_run = g.run_id and (h.waiting = 0 or $36)
+            where h.active_run = g.run_id and ((h.waiting = 0 and h.unmerged = 0) or $36)
             order by h.thread_id for no key update of h skip locked),
         locked as (
             select w.run_id from run_work w join given g using (run_id) join head on head.thread_id = g.thread_id
@@ -25,16 +25,14 @@ internal sealed partial class RunCompletion
             order by w.run_id for update of w),
         work as (
             delete from run_work w using locked where w.run_id = locked.run_id
-            returning w.run_id, w.progress, w.usage),
+            returning w.run_id, w.run_no, w.progress, w.usage),
         event as (
             insert into run_events (run_id, first_event, count, owner, frames)
             select g.run_id, g.first_event, g.count, g.owner, g.frames from work join given g using (run_id) where g.count > 0),
         checkpoint as (
             insert into checkpoints ({PageColumns.Checkpoints})
             select c.* from {PageColumns.GivenCheckpoints} join work using (run_id)),
-        merged as (
-            update runs r set unmerged = false
-            from work join given g using (run_id) where g.merged and r.thread_id = g.thread_id and r.unmerged),
+        {PageColumns.ClearMerged},
         run as (
             update runs r
             set status = g.status, error_type = g.error_type, error = g.error, attempt = g.attempt,

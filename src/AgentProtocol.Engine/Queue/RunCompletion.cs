@@ -98,7 +98,7 @@ internal sealed partial class RunCompletion
             return new EndingResult(await settle.ExecuteScalarAsync() is "rollback" ? EndingKind.MustRollBack : EndingKind.LeaseLost);
         }
 
-        var promoted = await ThreadSettlement.PromoteAsync(connection, ending.Page.ThreadId, CancellationToken.None);
+        var promoted = await ThreadSettlement.PassOnAsync(connection, ending.Page.ThreadId, CancellationToken.None);
         await transaction.CommitAsync();
         return new EndingResult(EndingKind.Ended, promoted);
     }
@@ -138,7 +138,7 @@ internal sealed partial class RunCompletion
             return new EndingResult(EndingKind.LeaseLost);
         }
 
-        var promoted = await ThreadSettlement.PromoteAsync(connection, run.ThreadId, CancellationToken.None);
+        var promoted = await ThreadSettlement.PassOnAsync(connection, run.ThreadId, CancellationToken.None);
         await transaction.CommitAsync();
         return new EndingResult(EndingKind.Ended, promoted);
     }

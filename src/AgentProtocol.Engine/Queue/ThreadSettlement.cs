@@ -87,6 +87,18 @@ internal static partial class ThreadSettlement
         return runs;
     }
 
+    /// <summary>
+    /// Passes the slot on, which the caller has just emptied: to the next waiting run, or, when nobody waits, the thread
+    /// is free, and inputs that superseded runs left behind become part of its state.
+    /// </summary>
+    /// <returns>The run, if one waited and can be claimed now.</returns>
+    public static async Task<Guid?> PassOnAsync(NpgsqlConnection connection, Guid threadId, CancellationToken cancellationToken)
+    {
+        var promoted = await PromoteAsync(connection, threadId, cancellationToken);
+        await LeftInputs.MergeOnFreeThreadAsync(connection, threadId, cancellationToken);
+        return promoted;
+    }
+
     /// <summary>Gives the slot, which the caller has just emptied, to the next waiting run.</summary>
     /// <returns>The run, if one waited and can be claimed now.</returns>
     public static async Task<Guid?> PromoteAsync(NpgsqlConnection connection, Guid threadId, CancellationToken cancellationToken)

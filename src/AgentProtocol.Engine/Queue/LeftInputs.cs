@@ -1,0 +1,74 @@
+using AgentProtocol.Engine.State;
+using AgentProtocol.Engine.Storage;
+using Npgsql;
+
+namespace AgentProtocol.Engine.Queue;
+
+/// <summary>
+/// Inputs of runs that were superseded before they started. The next run of the thread merges them first; where no run
+/// follows, they become an edit of the state, so that what a user said is never lost.
+/// </summary>
+internal static class LeftInputs
+{
+    private const string HeadSql = "select owner from thread_heads where thread_id = $1 and active_run is null and unmerged > 0";
+
+    private const string TakeSql =
+        """
+        with taken as (update runs set unmerged = false where thread_id = $1 and unmerged returning run_no, request, thread_id),
+        head as (update thread_heads set unmerged = 0 where thread_id = $1)
+        select request from taken order by run_no
+        """;
+
+    /// <summary>Merges what is left behind, if the thread is free. The head is locked.</summary>
+    public static async Task MergeOnFreeThreadAsync(NpgsqlConnection connection, Guid threadId, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(HeadSql, connection).With(threadId);
+        if (await command.ExecuteScalarAsync(cancellationToken) is not string owner
+            || await ThreadStore.LockHeadAsync(connection, owner, threadId, cancellationToken) is not { } head)
+        {
+            return;
+        }
+
+        var before = await CheckpointReader.ReadSegmentAsync(connection, threadId, head.Segment, head.HeadN, cancellationToken);
+        var delta = new StateDelta();
+        var after = before.State;
+        foreach (var request in await TakeAsync(connection, threadId, cancellationToken))
+        {
+            after = Merge(after, request, delta);
+        }
+
+        if (!delta.IsEmpty)
+        {
+            await ThreadStore.WriteUpdateAsync(connection, owner, threadId, head, before, after, delta, node: null, cancellationToken);
+        }
+    }
+
+    private static StateValues Merge(StateValues state, string request, StateDelta delta)
+    {
+        var input = RunRequest.Parse(request);
+        try
+        {
+            // Tried first without a trace: a delta must not hold half of an input.
+            input.MergeInput(state, new StateDelta());
+            return input.MergeInput(state, delta);
+        }
+        catch (StateUpdateException)
+        {
+            // It asks to remove a message that is not there any more; its run would have failed for the same reason.
+            return state;
+        }
+    }
+
+    private static async Task<IReadOnlyList<string>> TakeAsync(NpgsqlConnection connection, Guid threadId, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(TakeSql, connection).With(threadId);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        List<string> requests = [];
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            requests.Add(reader.GetString(0));
+        }
+
+        return requests;
+    }
+}
