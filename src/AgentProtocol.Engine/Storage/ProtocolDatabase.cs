@@ -6,34 +6,46 @@ namespace AgentProtocol.Engine.Storage;
 /// <summary>The database: a pool for statements, and contexts for ordinary queries.</summary>
 internal sealed class ProtocolDatabase : IAsyncDisposable
 {
+    /// <summary>
+    /// Named statements join a handful of given rows with tables by key. A plan made once, while those tables are
+    /// small, would scan them for ever; nested loops over keys are right at any size.
+    /// </summary>
+    private const string KeyedPlans =
+        "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
+
+    private readonly NpgsqlDataSource queries;
     private readonly DbContextOptions<ProtocolDbContext> contextOptions;
 
     public ProtocolDatabase(string connectionString)
     {
         ConnectionString = connectionString;
-        var settings = new NpgsqlConnectionStringBuilder(connectionString);
-        if (!settings.ContainsKey("Max Auto Prepare"))
-        {
-            settings.MaxAutoPrepare = 100;
-            settings.AutoPrepareMinUsages = 2;
-        }
+        queries = new NpgsqlDataSourceBuilder(connectionString).Build();
+        contextOptions = new DbContextOptionsBuilder<ProtocolDbContext>()
+            .UseNpgsql(queries)
+            .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
+            .Options;
 
+        var settings = new NpgsqlConnectionStringBuilder(connectionString);
         settings.ApplicationName ??= "agentprotocol";
         // Connections never change session state, so the reset that costs a part of every use is not needed.
         settings.NoResetOnClose = true;
+        settings.MaxAutoPrepare = Math.Max(settings.MaxAutoPrepare, 100);
+        settings.AutoPrepareMinUsages = 2;
+        settings.Options = $"{settings.Options} {KeyedPlans}".Trim();
         Source = new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
-        contextOptions = new DbContextOptionsBuilder<ProtocolDbContext>()
-            .UseNpgsql(Source)
-            .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
-            .Options;
     }
 
     /// <summary>The connection string as configured.</summary>
     public string ConnectionString { get; }
 
+    /// <summary>The pool for named statements, which are prepared.</summary>
     public NpgsqlDataSource Source { get; }
 
     public ProtocolDbContext CreateContext() => new(contextOptions);
 
-    public ValueTask DisposeAsync() => Source.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Source.DisposeAsync();
+        await queries.DisposeAsync();
+    }
 }
