@@ -8,9 +8,9 @@ internal sealed class FolderLock : IDisposable
     // EAGAIN on Linux and on macOS, and Windows' sharing violation.
     private static readonly int[] HeldElsewhere = [11, 35, unchecked((int)0x80070020)];
 
-    private readonly FileStream _file;
+    private readonly FileStream file;
 
-    private FolderLock(FileStream file) => _file = file;
+    private FolderLock(FileStream file) => this.file = file;
 
     public static FolderLock Take(DataFolder folder)
     {
@@ -35,7 +35,7 @@ internal sealed class FolderLock : IDisposable
         }
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => file.Dispose();
 
     /// <summary>The process that took the folder last, which may be gone.</summary>
     public static int? ReadOwner(DataFolder folder) =>

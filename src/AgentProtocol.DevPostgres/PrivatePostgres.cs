@@ -11,22 +11,22 @@ namespace AgentProtocol.DevPostgres;
 /// </summary>
 public sealed class PrivatePostgres : IAsyncDisposable
 {
-    private readonly DataFolder _folder;
-    private readonly FolderLock _lock;
-    private readonly ClusterControl _control;
-    private readonly PrivatePostgresOptions _options;
-    private readonly ILogger _logger;
-    private readonly SemaphoreSlim _stopping = new(1, 1);
-    private bool _stopped;
+    private readonly DataFolder folder;
+    private readonly FolderLock held;
+    private readonly ClusterControl control;
+    private readonly PrivatePostgresOptions options;
+    private readonly ILogger logger;
+    private readonly SemaphoreSlim stopping = new(1, 1);
+    private bool stopped;
 
     private PrivatePostgres(
         DataFolder folder, FolderLock held, ClusterControl control, PrivatePostgresOptions options, ILogger logger, Postmaster postmaster)
     {
-        _folder = folder;
-        _lock = held;
-        _control = control;
-        _options = options;
-        _logger = logger;
+        this.folder = folder;
+        this.held = held;
+        this.control = control;
+        this.options = options;
+        this.logger = logger;
         ServerProcessId = postmaster.ProcessId;
         ConnectionString = ClusterConnection.To(ClusterConnection.Database, postmaster, folder.ReadPassword());
     }
@@ -35,7 +35,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
     public string ConnectionString { get; }
 
     /// <summary>The full path of the data folder.</summary>
-    public string DataDirectory => _folder.Root;
+    public string DataDirectory => folder.Root;
 
     /// <summary>The process id of the database server while it runs under this instance.</summary>
     public int? ServerProcessId { get; private set; }
@@ -122,20 +122,20 @@ public sealed class PrivatePostgres : IAsyncDisposable
     /// <param name="cancellationToken">Gives up waiting; the server goes on stopping.</param>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
-        await _stopping.WaitAsync(cancellationToken);
+        await stopping.WaitAsync(cancellationToken);
         try
         {
-            if (_stopped)
+            if (stopped)
             {
                 return;
             }
 
-            await _control.StopAsync(cancellationToken);
+            await control.StopAsync(cancellationToken);
             Leave();
         }
         finally
         {
-            _stopping.Release();
+            stopping.Release();
         }
     }
 
@@ -143,9 +143,9 @@ public sealed class PrivatePostgres : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync(CancellationToken.None);
-        if (_options.DeleteOnDispose)
+        if (options.DeleteOnDispose)
         {
-            await DeleteAsync(_options, _logger, CancellationToken.None);
+            await DeleteAsync(options, logger, CancellationToken.None);
         }
     }
 
@@ -154,8 +154,8 @@ public sealed class PrivatePostgres : IAsyncDisposable
 
     private void Leave()
     {
-        _stopped = true;
+        stopped = true;
         ServerProcessId = null;
-        _lock.Dispose();
+        held.Dispose();
     }
 }

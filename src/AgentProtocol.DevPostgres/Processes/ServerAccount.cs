@@ -7,14 +7,14 @@ internal sealed class ServerAccount
 {
     private static readonly ServerAccount Ourselves = new(null, "", []);
 
-    private readonly string _ids;
-    private readonly string[] _switch;
+    private readonly string ids;
+    private readonly string[] switchCommand;
 
     private ServerAccount(string? name, string ids, string[] switchCommand)
     {
         Name = name;
-        _ids = ids;
-        _switch = switchCommand;
+        this.ids = ids;
+        this.switchCommand = switchCommand;
     }
 
     /// <summary>Null when PostgreSQL runs as we do.</summary>
@@ -41,7 +41,7 @@ internal sealed class ServerAccount
     }
 
     /// <summary>The same command, run as this user.</summary>
-    public Command As(Command command) => _switch is [var file, .. var arguments]
+    public Command As(Command command) => switchCommand is [var file, .. var arguments]
         ? command with { File = file, Arguments = [.. arguments, command.File, .. command.Arguments] }
         : command;
 
@@ -53,7 +53,7 @@ internal sealed class ServerAccount
             return;
         }
 
-        var result = await new Command("chown", "-R", _ids, path).RunAsync(cancellationToken);
+        var result = await new Command("chown", "-R", ids, path).RunAsync(cancellationToken);
         if (!result.Succeeded)
         {
             throw new PrivatePostgresException($"Cannot give {path} to user '{Name}', as whom PostgreSQL runs ({result.Complaint}): set Postgres:DataDirectory to a local folder, or run as an ordinary user.");
