@@ -62,6 +62,7 @@ public class EchoCommandTests
     [InlineData("steps 99999999999")]
     [InlineData("steps 2.5")]
     [InlineData("steps -1")]
+    [InlineData("steps 3\0")]
     [InlineData("steps 3,")]
     [InlineData("failure")]
     [InlineData("fail\nnow")]

@@ -23,7 +23,7 @@ public class EchoPauseTests
         Assert.Equal("echo: sleep 1.5 please", (await run).Answer().Content());
     }
 
-    [Fact]
+    [Fact(Timeout = 10_000)]
     public async Task Sleep_stops_at_once_when_the_run_is_cancelled()
     {
         using CancellationTokenSource cancel = new();
@@ -37,7 +37,7 @@ public class EchoPauseTests
         Assert.Equal(0, clock.WaitingTimers);
     }
 
-    [Theory]
+    [Theory(Timeout = 10_000)]
     [InlineData("sleep 86400")]
     [InlineData("steps 10")]
     public async Task Pause_stops_at_once_when_the_server_drains(string text)

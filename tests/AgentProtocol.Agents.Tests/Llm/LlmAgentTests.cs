@@ -127,7 +127,7 @@ public class LlmAgentTests
         Assert.Empty(llm.Stub.Requests);
     }
 
-    [Fact]
+    [Fact(Timeout = 10_000)]
     public async Task Cancelled_run_closes_the_connection_to_its_model()
     {
         var reply = OpenAiReply.Endless("Once upon ");

@@ -52,9 +52,13 @@ public class LlmFailureTests
     [Fact]
     public async Task Connection_that_breaks_in_the_answer_is_worth_another_attempt()
     {
-        await using var llm = await LlmFixture.StartAsync(OpenAiReply.Dropping("Once upon "));
+        var reply = OpenAiReply.Endless("Once upon ");
+        await using var llm = await LlmFixture.StartAsync(reply);
+        await using var events = llm.Agent.RunAsync(AgentRuns.Saying("hello"), AgentRuns.TestToken).GetAsyncEnumerator(AgentRuns.TestToken);
+        Assert.True(await events.MoveNextAsync());
+        reply.Drop();
 
-        var failure = await llm.FailAsync();
+        var failure = await Assert.ThrowsAsync<AgentException>(() => events.MoveNextAsync().AsTask());
 
         Assert.EndsWith(" broke the connection in the middle of the answer.", failure.Message, StringComparison.Ordinal);
         Assert.True(failure.Retryable);

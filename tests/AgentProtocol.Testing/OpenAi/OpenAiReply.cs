@@ -10,6 +10,7 @@ public sealed class OpenAiReply
     private readonly IReadOnlyList<string> chunks;
     private readonly string? errorBody;
     private readonly Ending ending;
+    private readonly TaskCompletionSource drop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource clientLeft = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private OpenAiReply(IReadOnlyList<string> chunks, Ending ending)
@@ -41,10 +42,10 @@ public sealed class OpenAiReply
     /// <summary>These chunks, as they are, and the end of the stream.</summary>
     public static OpenAiReply Chunks(params string[] chunks) => new(chunks, Ending.Done);
 
-    /// <summary>These pieces, and then a broken connection.</summary>
-    public static OpenAiReply Dropping(params string[] pieces) => new([.. pieces.Select(Piece)], Ending.Dropped);
+    /// <summary>Nothing but a broken connection.</summary>
+    public static OpenAiReply Dropping() => new([], Ending.Dropped);
 
-    /// <summary>These pieces, and then silence until the client leaves.</summary>
+    /// <summary>These pieces, and then silence until the client leaves or the test calls <see cref="Drop"/>.</summary>
     public static OpenAiReply Endless(params string[] pieces) => new([.. pieces.Select(Piece)], Ending.Endless);
 
     /// <summary>A status with OpenAI's error body.</summary>
@@ -66,6 +67,9 @@ public sealed class OpenAiReply
     /// <summary>The chunk that counts tokens; it has no choices.</summary>
     public static string Usage(int input, int output) => Chunk(
         [], new { prompt_tokens = input, completion_tokens = output, total_tokens = input + output });
+
+    /// <summary>Breaks the connection of an <see cref="Endless"/> reply. Only a client that has read the pieces has surely got them: a reset may overtake them.</summary>
+    public void Drop() => drop.TrySetResult();
 
     internal async Task SendAsync(HttpContext context)
     {
@@ -92,8 +96,9 @@ public sealed class OpenAiReply
                 context.Abort();
                 break;
             case Ending.Endless:
-                context.RequestAborted.Register(clientLeft.SetResult);
-                await clientLeft.Task;
+                context.RequestAborted.Register(() => clientLeft.TrySetResult());
+                await Task.WhenAny(clientLeft.Task, drop.Task);
+                context.Abort();
                 break;
         }
     }
