@@ -28,7 +28,7 @@ public static class AgentProtocolServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(configuration);
 
         services.AddAgentProtocolEngine(configuration);
-        services.AddOptions<LimitsOptions>().Bind(configuration.GetSection("Limits")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<LimitsOptions>().Bind(configuration.GetSection(LimitsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<AgentsOptions>().Bind(configuration.GetSection(AgentsOptions.Section));
         services.TryAddSingleton(CreateRegistry);

@@ -11,8 +11,7 @@ internal sealed class HintListener(RunFeed feed, PostgresRunQueue queue, Settlem
     public async Task ListenAsync(NpgsqlConnection session, CancellationToken cancellationToken)
     {
         session.Notification += (_, notification) => Hear(notification.Payload);
-        await using var command = new NpgsqlCommand($"listen {Hints.ChannelName}", session);
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        await NodeRegistry.ListenAsync(session, Hints.ChannelName, cancellationToken);
         queue.Wake();
         foreach (var runId in feed.Followed)
         {

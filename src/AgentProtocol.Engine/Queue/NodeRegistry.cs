@@ -48,6 +48,13 @@ internal static class NodeRegistry
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>Lets a session hear what is sent to a channel.</summary>
+    public static async Task ListenAsync(NpgsqlConnection session, string channel, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand($"listen {channel}", session);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <summary>Says that the node lives. False when it was declared dead.</summary>
     public static async Task<bool> BeatAsync(NpgsqlConnection session, Guid node, CancellationToken cancellationToken)
     {
