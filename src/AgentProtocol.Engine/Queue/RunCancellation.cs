@@ -66,7 +66,7 @@ internal sealed class RunCancellation(ProtocolDatabase database)
 
             case var state:
                 await ThreadSettlement.EndIdleAsync(
-                    connection, threadId, runId, action == CancelAction.Rollback, reason, superseded: false, cancellationToken);
+                    connection, threadId, runId, action == CancelAction.Rollback || work[0].MustRollBack, reason, superseded: false, cancellationToken);
                 var promoted = state == RunState.Waiting ? null : await ThreadSettlement.PassOnAsync(connection, threadId, cancellationToken);
                 effects = new SettlementEffects { Ended = [runId], Promoted = promoted };
                 break;

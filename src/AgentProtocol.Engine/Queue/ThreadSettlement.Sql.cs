@@ -13,7 +13,7 @@ internal static partial class ThreadSettlement
     /// <summary>Locks the runs of a thread in whatever state they are, so that none is claimed or handed back while we decide.</summary>
     private const string LockWorkSql =
         """
-        select run_id, state from run_work
+        select run_id, state, settle is not distinct from 'rollback' from run_work
         where thread_id = $1 and ($2::uuid is null or run_id = $2)
         order by run_id for no key update
         """;

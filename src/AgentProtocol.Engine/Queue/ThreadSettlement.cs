@@ -20,13 +20,13 @@ internal static partial class ThreadSettlement
         var erase = strategy == MultitaskStrategy.Rollback;
         var work = await LockWorkAsync(connection, threadId, null, cancellationToken);
         var signalled = await SignalRunningAsync(connection, threadId, erase, reason, cancellationToken);
-        List<Guid> idle = [.. work.Where(run => run.State != RunState.Running).Select(run => run.RunId)];
-        foreach (var runId in idle)
+        List<LockedWork> idle = [.. work.Where(run => run.State != RunState.Running)];
+        foreach (var run in idle)
         {
-            await EndIdleAsync(connection, threadId, runId, erase, reason, superseded: true, cancellationToken);
+            await EndIdleAsync(connection, threadId, run.RunId, erase || run.MustRollBack, reason, superseded: true, cancellationToken);
         }
 
-        return new SettlementEffects { Signalled = signalled, Ended = idle };
+        return new SettlementEffects { Signalled = signalled, Ended = [.. idle.Select(run => run.RunId)] };
     }
 
     /// <summary>Ends or erases one run that nobody executes. False when it is not such a run any more.</summary>
@@ -73,15 +73,15 @@ internal static partial class ThreadSettlement
     }
 
     /// <summary>The runs of a thread that have not ended, or one of them, locked in the state they are in.</summary>
-    public static async Task<IReadOnlyList<(Guid RunId, RunState State)>> LockWorkAsync(
+    public static async Task<IReadOnlyList<LockedWork>> LockWorkAsync(
         NpgsqlConnection connection, Guid threadId, Guid? runId, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(LockWorkSql, connection).With(threadId).With(runId, NpgsqlDbType.Uuid);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        List<(Guid, RunState)> runs = [];
+        List<LockedWork> runs = [];
         while (await reader.ReadAsync(cancellationToken))
         {
-            runs.Add((reader.GetGuid(0), (RunState)reader.GetInt16(1)));
+            runs.Add(new LockedWork(reader.GetGuid(0), (RunState)reader.GetInt16(1), reader.GetBoolean(2)));
         }
 
         return runs;
@@ -135,3 +135,9 @@ internal static partial class ThreadSettlement
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }
+
+/// <summary>A run that has not ended, locked in the state it is in.</summary>
+/// <param name="RunId">The run.</param>
+/// <param name="State">Its state.</param>
+/// <param name="MustRollBack">Whether a rollback of it is committed, which no later interrupt softens.</param>
+internal readonly record struct LockedWork(Guid RunId, RunState State, bool MustRollBack);

@@ -9,6 +9,9 @@ internal static class ThreadRemoval
     private const string LockHeadsSql =
         "select thread_id from thread_heads where thread_id = any($1) order by thread_id for update";
 
+    /// <summary>Waits for pages on their way: a statement that began before their commit would leave them behind.</summary>
+    private const string LockWorkSql = "select run_id from run_work where thread_id = any($1) order by run_id for update";
+
     private const string DeleteSql =
         """
         with work as (delete from run_work where thread_id = any($1)),
@@ -36,6 +39,11 @@ internal static class ThreadRemoval
         await using (var lockHeads = new NpgsqlCommand(LockHeadsSql, connection).WithColumn(threadIds, NpgsqlDbType.Uuid, id => id))
         {
             await lockHeads.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        await using (var lockWork = new NpgsqlCommand(LockWorkSql, connection).WithColumn(threadIds, NpgsqlDbType.Uuid, id => id))
+        {
+            await lockWork.ExecuteNonQueryAsync(cancellationToken);
         }
 
         List<Guid> runs = [];

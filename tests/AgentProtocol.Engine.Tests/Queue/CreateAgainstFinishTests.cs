@@ -1,0 +1,104 @@
+using AgentProtocol.Contracts.Runs;
+using AgentProtocol.Engine.Queue;
+using AgentProtocol.Engine.Tests.Support;
+using AgentProtocol.Testing.Postgres;
+using Xunit;
+
+namespace AgentProtocol.Engine.Tests.Queue;
+
+/// <summary>A run is created while the run before it ends. Whatever the order, it gets the slot in the end.</summary>
+public sealed class CreateAgainstFinishTests(MigratedPostgres postgres) : QueueTests(postgres)
+{
+    [Fact]
+    public async Task A_create_that_waits_for_a_finish_takes_the_free_slot()
+    {
+        var attempt = await Queue.StartNewRunAsync(Node);
+        var thread = attempt.Claim.ThreadId;
+        await using var gate = await HeldTransaction.LockHeadAsync(Queue, thread);
+        var finish = attempt.SucceedAsync();
+        await gate.UntilBlocksAsync(1);
+        var create = OtherQueue.CreateRunAsync(thread);
+        await gate.UntilBlocksAsync(2);
+        await gate.CommitAsync();
+
+        Assert.Equal(new EndingResult(EndingKind.Ended), await finish);
+        Assert.NotEqual(Guid.Empty, await create);
+        Assert.Equal("success, ready", await Queue.RunsAsync(thread));
+        Assert.Equal("busy 0 0 t", await Queue.HeadAsync(thread));
+    }
+
+    [Fact]
+    public async Task A_finish_that_waits_for_a_create_passes_the_slot_on()
+    {
+        var attempt = await Queue.StartNewRunAsync(Node);
+        var thread = attempt.Claim.ThreadId;
+        await using var gate = await HeldTransaction.LockHeadAsync(Queue, thread);
+        var create = OtherQueue.CreateRunAsync(thread);
+        await gate.UntilBlocksAsync(1);
+        var finish = attempt.SucceedAsync();
+        await gate.UntilBlocksAsync(2);
+        await gate.CommitAsync();
+
+        Assert.Equal(new EndingResult(EndingKind.Ended, await create), await finish);
+        Assert.Equal("success, ready", await Queue.RunsAsync(thread));
+        Assert.Equal("busy 0 0 t", await Queue.HeadAsync(thread));
+    }
+
+    [Fact]
+    public async Task A_delayed_successor_gets_the_slot_and_keeps_its_delay()
+    {
+        var attempt = await Queue.StartNewRunAsync(Node);
+        var thread = attempt.Claim.ThreadId;
+        var delayed = await Queue.CreateRunAsync(thread, delay: TimeSpan.FromHours(1));
+
+        Assert.Null((await attempt.SucceedAsync()).Promoted);
+
+        Assert.Equal("success, delayed", await Queue.RunsAsync(thread));
+        Assert.Null(await Queue.Claims.ClaimOneAsync(Node, delayed, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Creates_and_finishes_of_one_thread_in_any_order_end_with_every_run_done()
+    {
+        var thread = await Queue.NewThreadAsync();
+        var creates = Enumerable.Range(0, 30).Select(i => (i % 2 == 0 ? Queue : OtherQueue).CreateRunAsync(thread)).ToList();
+        var executed = 0;
+        while (executed < creates.Count)
+        {
+            foreach (var claim in await Queue.Claims.ClaimAsync(Node, 10, TestContext.Current.CancellationToken))
+            {
+                Assert.Equal(EndingKind.Ended, (await (await Attempt.BeginAsync(Queue, claim)).SucceedAsync()).Kind);
+                executed++;
+            }
+        }
+
+        await Task.WhenAll(creates);
+        Assert.Equal("idle 0 0 f", await Queue.HeadAsync(thread));
+        Assert.Equal(30, await Database.ScalarAsync<long>("select count(*) from runs where thread_id = $1 and status = 'success'", thread));
+    }
+
+    [Fact]
+    public async Task Of_two_rejecting_creates_on_a_free_thread_one_is_stored()
+    {
+        var thread = await Queue.NewThreadAsync();
+        await using var gate = await HeldTransaction.LockHeadAsync(Queue, thread);
+        var creates = new[] { Queue, OtherQueue }.Select(queue => queue.CreateAsync(QueueHarness.NewRun(thread, MultitaskStrategy.Reject))).ToList();
+        await gate.UntilBlocksAsync(2);
+        await gate.CommitAsync();
+
+        var results = await Task.WhenAll(creates);
+        Assert.Equal([RunRefusal.None, RunRefusal.ThreadBusy], results.Select(result => result.Refusal).Order());
+        Assert.Equal("ready", await Queue.RunsAsync(thread));
+    }
+
+    [Fact]
+    public async Task Of_two_runs_for_a_free_thread_in_one_statement_one_waits_behind_the_other()
+    {
+        var thread = await Queue.NewThreadAsync();
+
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Queue.CreateRunAsync(thread)));
+
+        Assert.Equal("busy 19 0 t", await Queue.HeadAsync(thread));
+        Assert.Equal("ready" + string.Concat(Enumerable.Repeat(", waiting", 19)), await Queue.RunsAsync(thread));
+    }
+}
