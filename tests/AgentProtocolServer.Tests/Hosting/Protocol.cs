@@ -1,5 +1,4 @@
 using System.Net;
-using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using AgentProtocol.Testing;
@@ -76,7 +75,7 @@ internal static class Protocol
         this HttpClient client, HttpMethod method, string path, object? body = null, params (string Name, string Value)[] headers)
     {
         using var stream = await client.OpenAsync(method, path, body, headers);
-        return await stream.Events().ToListAsync(Token);
+        return await stream.EventsAsync().ToListAsync(Token);
     }
 
     /// <summary>The whole log of a run as a late reader gets it.</summary>
@@ -93,10 +92,11 @@ internal static class Protocol
         return response;
     }
 
-    public static async IAsyncEnumerable<SseEvent> Events(this HttpResponseMessage response, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <summary>The events of an open stream as they arrive.</summary>
+    public static async IAsyncEnumerable<SseEvent> EventsAsync(this HttpResponseMessage response)
     {
-        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
-        await foreach (var item in SseReader.ReadAsync(body, cancellationToken))
+        await using var body = await response.Content.ReadAsStreamAsync(Token);
+        await foreach (var item in SseReader.ReadAsync(body, Token))
         {
             yield return item;
         }
