@@ -57,13 +57,6 @@ await scenario("agents", {
     assertError(await sent(404, "GET", "/agents/nobody"), "not_found");
   },
 
-  "an agent describes what goes in and what comes out": async () => {
-    const schemas = await sent(200, "GET", `/agents/${ECHO}/schemas`);
-    assert.equal(schemas.agent_id, ECHO);
-    assert.equal(typeof schemas.input_schema, "object");
-    assert.equal(typeof schemas.output_schema, "object");
-  },
-
   "journey: a run of the default agent is started, looked at and waited for": async () => {
     const started = await send("POST", "/runs", { input: say("hello") });
     assert.equal(started.status, 200);

@@ -95,13 +95,6 @@ await scenario("sdk-runs", {
     await until("the thread is gone", () => threads.get(run.thread_id).then(() => false, (error) => error.status === 404));
   },
 
-  "a batch of stateless runs is accepted in order": async () => {
-    const mark = marker();
-    const batch = ["one", "two"].map((text) => ({ assistantId: ECHO, input: say(text), metadata: { ...mark, text } }));
-    const created = await runs.createBatch(batch);
-    assert.deepEqual(created.map((run) => run.metadata.text), ["one", "two"]);
-  },
-
   "reject leaves a busy thread alone": async () => {
     const threadId = await newThread();
     const { run_id } = await startSleeper(threadId);
@@ -255,15 +248,6 @@ await scenario("sdk-runs", {
     await refused(404, () => runs.get(threadId, run_id));
     assert.deepEqual(await conversation(threadId), ["human: base", "ai: echo: base"]);
     assert.equal(await statusOf(threadId), "idle");
-  },
-
-  "many runs are cancelled in one call": async () => {
-    const threadId = await newThread();
-    const first = await startSleeper(threadId);
-    const second = await runs.create(threadId, ECHO, { input: say("two"), multitaskStrategy: "enqueue" });
-    await runs.cancelMany({ threadId, runIds: [first.run_id, second.run_id], action: "interrupt" });
-    for (const { run_id } of [first, second]) await hasStatus(threadId, run_id, "interrupted");
-    await until("the thread is idle", async () => (await statusOf(threadId)) === "idle");
   },
 
   "four pending waits do not block a cancel of the same client": async () => {
