@@ -29,7 +29,7 @@ internal static class StartFailure
     public static string? Explain(Exception exception) => exception switch
     {
         StartException or PrivatePostgresException or AgentConfigurationException => exception.Message,
-        OptionsValidationException invalid => string.Join(" ", invalid.Failures),
+        OptionsValidationException invalid => string.Join(" ", invalid.Failures.Select(OwnWords)),
         IOException { InnerException: AddressInUseException } or AddressInUseException =>
             $"{exception.Message.TrimEnd('.')}. Stop the other program, or set {ServerUrls.Setting} to another address.",
         PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } missing =>
@@ -40,4 +40,12 @@ internal static class StartFailure
         ArgumentException { Source: "Npgsql" } malformed => $"ConnectionStrings:Postgres is malformed: {malformed.Message}",
         _ => null,
     };
+
+    /// <summary>Our message alone, without the names of classes and members that the framework puts around it.</summary>
+    private static string OwnWords(string failure)
+    {
+        const string Frame = " with the error: '";
+        var start = failure.IndexOf(Frame, StringComparison.Ordinal);
+        return start < 0 ? failure : failure[(start + Frame.Length)..].TrimEnd('.').TrimEnd('\'');
+    }
 }

@@ -29,6 +29,7 @@ internal static class ServerLogging
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .Enrich.FromLogContext()
             .Enrich.With<RunContextEnricher>()
+            .Filter.ByExcluding(SaysThatTheStartFailed)
             .ReadFrom.Configuration(configuration);
         if (!configuration.GetSection("Serilog:WriteTo").Exists())
         {
@@ -37,4 +38,8 @@ internal static class ServerLogging
 
         return settings.CreateLogger();
     }
+
+    /// <summary>The host's own red line with a stack trace; the same exception reaches <see cref="Hosting.StartFailure"/>, which explains it.</summary>
+    private static bool SaysThatTheStartFailed(LogEvent line) =>
+        line.Level == LogEventLevel.Error && line.MessageTemplate.Text == "Hosting failed to start";
 }

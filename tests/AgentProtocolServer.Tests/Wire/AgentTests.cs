@@ -1,0 +1,81 @@
+using System.Net;
+using System.Text.Json;
+using AgentProtocolServer.Tests.Edge;
+using AgentProtocolServer.Tests.Hosting;
+using Xunit;
+
+namespace AgentProtocolServer.Tests.Wire;
+
+/// <summary>Agents and the server itself over HTTP (wire-contract 8.3, 11.1).</summary>
+public sealed class AgentTests(ServerFixture fixture) : IClassFixture<ServerFixture>
+{
+    private readonly HttpClient client = fixture.Client;
+
+    [Fact]
+    public async Task Trap_51_an_agent_is_known_by_its_id_and_its_assistant_id()
+    {
+        var agent = await client.GetJsonAsync("/agents/echo");
+        Assert.Equal(["agent_id", "name", "description", "metadata", "capabilities"], agent.Members());
+        Assert.True(agent.GetProperty("capabilities").GetProperty("ap.io.messages").GetBoolean());
+        Assert.True(agent.GetProperty("capabilities").GetProperty("ap.io.streaming").GetBoolean());
+        Assert.Equal(agent.GetRawText(), (await client.GetJsonAsync($"/agents/{Protocol.EchoAssistant}")).GetRawText());
+        await client.SendAsync(HttpMethod.Get, "/agents/nobody").RefusedAsync(HttpStatusCode.NotFound, "not_found");
+    }
+
+    [Fact]
+    public async Task Trap_52_agents_are_found_by_a_part_of_their_name_and_their_metadata()
+    {
+        foreach (var body in new object[] { new { }, new { name = "ECH" }, new { metadata = new { created_by = "system" } } })
+        {
+            using var response = await client.PostAsync("/agents/search", body);
+            Assert.Equal("1", response.Header("X-Pagination-Total"));
+            Assert.Equal("echo", (await response.JsonAsync())[0].Text("agent_id"));
+        }
+
+        Assert.Equal("[]", (await client.PostAsync("/agents/search", new { name = "nobody" }).OkAsync()).GetRawText());
+        var error = await client.PostAsync("/agents/search", new { limit = 0 }).RefusedAsync(HttpStatusCode.UnprocessableEntity, "validation_error");
+        Assert.Equal(["body.limit"], error.Locations());
+    }
+
+    [Fact]
+    public async Task The_server_says_that_it_is_well_and_what_it_is()
+    {
+        Assert.Equal("""{"ok":true}""", (await client.GetJsonAsync("/ok")).GetRawText());
+        Assert.Equal("""{"ok":true}""", (await client.GetJsonAsync("/ok?check_db=1")).GetRawText());
+        var info = await client.GetJsonAsync("/info");
+        Assert.Equal(JsonValueKind.Null, info.GetProperty("langgraph_py_version").ValueKind);
+        Assert.Equal("dotnet", info.Text("context"));
+        Assert.All(["assistants", "crons", "langsmith"], flag => Assert.False(info.GetProperty("flags").GetProperty(flag).GetBoolean()));
+        foreach (var probe in new[] { "/health", "/health/live", "/health/ready", "/live", "/ready" })
+        {
+            Assert.Equal("healthy", (await client.GetJsonAsync(probe)).Text("status"));
+        }
+    }
+
+    [Fact]
+    public async Task A_request_id_is_on_every_answer()
+    {
+        foreach (var path in new[] { "/ok", "/info", "/agents/echo", "/agents/nobody", "/nowhere", "/health", "/openapi.json" })
+        {
+            using var response = await client.SendAsync(HttpMethod.Get, path);
+            Assert.NotEqual("", response.Header("x-request-id"));
+        }
+    }
+
+    [Fact]
+    public async Task What_is_not_there_is_refused_in_the_same_shape()
+    {
+        await client.SendAsync(HttpMethod.Get, "/nowhere").RefusedAsync(HttpStatusCode.NotFound, "not_found");
+        await client.SendAsync(HttpMethod.Put, "/threads").RefusedAsync(HttpStatusCode.MethodNotAllowed, "method_not_allowed");
+        await client.PostAsync("/threads", new { metadata = new { large = new string('x', 9 << 20) } }).RefusedAsync(HttpStatusCode.RequestEntityTooLarge, "payload_too_large");
+    }
+
+    [Fact]
+    public async Task The_root_leads_to_swagger()
+    {
+        using var response = await client.SendAsync(HttpMethod.Get, "/");
+        Assert.Equal((HttpStatusCode.Redirect, "/swagger"), (response.StatusCode, response.Headers.Location?.ToString()));
+        using var page = await client.SendAsync(HttpMethod.Get, "/swagger/index.html");
+        Assert.Equal((HttpStatusCode.OK, "text/html"), (page.StatusCode, page.Content.Headers.ContentType?.MediaType));
+    }
+}
