@@ -285,7 +285,7 @@ await scenario("sdk-threads", {
     const ids = (states) => states.map((state) => state.checkpoint.checkpoint_id);
     const all = ids(history);
     assert.equal(all.length, 6);
-    assert.deepEqual(history.map((state) => state.metadata.step), [1, 0, -1, 1, 0, -1]); // each run counts its own steps
+    assert.deepEqual(history.map((state) => state.metadata.step), [4, 3, 2, 1, 0, -1]); // steps go on from run to run
 
     assert.deepEqual(ids(await threads.getHistory(threadId, { limit: 2 })), all.slice(0, 2));
     const checkpoint = history[1].checkpoint;
@@ -296,8 +296,8 @@ await scenario("sdk-threads", {
 
     const inputs = await threads.getHistory(threadId, { metadata: { source: "input" } });
     assert.deepEqual(ids(inputs), [all[2], all[5]]);
-    const beginnings = await threads.getHistory(threadId, { metadata: { step: -1 } });
-    assert.deepEqual(ids(beginnings), [all[2], all[5]]);
+    const beginning = await threads.getHistory(threadId, { metadata: { step: -1 } });
+    assert.deepEqual(ids(beginning), [all[5]]);
     assert.deepEqual(await threads.getHistory(threadId, { metadata: { source: "fork" } }), []);
   },
 });
