@@ -49,7 +49,9 @@ internal sealed class GroupCommit<TItem, TResult>(int maxBatch, Func<IReadOnlyLi
                 continue;
             }
 
-            Volatile.Write(ref draining, 0);
+            // A full fence: were the look at the queue to pass this write, an item could be added between the two, find
+            // a drain under way, and wait for the next caller.
+            Interlocked.Exchange(ref draining, 0);
             if (queue.IsEmpty || Interlocked.CompareExchange(ref draining, 1, 0) != 0)
             {
                 return;
