@@ -37,7 +37,7 @@ internal sealed partial class EventLog
             update run_work w
             set next_event = g.first_event + g.count, progress = coalesce(g.progress, w.progress), usage = coalesce(g.usage, w.usage)
             from locked join given g using (run_id) where w.run_id = locked.run_id
-            returning w.run_id),
+            returning w.run_id, w.run_no),
         event as (
             insert into run_events (run_id, first_event, count, owner, frames)
             select g.run_id, g.first_event, g.count, g.owner, g.frames from work join given g using (run_id) where g.count > 0),
@@ -46,7 +46,9 @@ internal sealed partial class EventLog
             select c.* from {PageColumns.GivenCheckpoints} join work using (run_id)),
         merged as (
             update runs r set unmerged = false
-            from work join given g using (run_id) where g.merged and r.thread_id = g.thread_id and r.unmerged)
+            from work join given g using (run_id)
+            where g.merged and r.thread_id = g.thread_id and r.unmerged and r.run_no < work.run_no
+            returning r.thread_id)
         update thread_heads h set {PageColumns.SetHead}
         from work join given g using (run_id) where h.thread_id = g.thread_id
         returning g.run_id

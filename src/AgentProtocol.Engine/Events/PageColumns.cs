@@ -26,13 +26,13 @@ internal static class PageColumns
     public const string Checkpoints =
         "run_id, thread_id, owner, id, n, parent_id, step, source, node, segment, delta, snapshot, replaced_head";
 
-    /// <summary>The assignments that make a page's head the thread's head; nothing changes where the page has no state.</summary>
+    /// <summary>The assignments that make a page's head the thread's head; nothing changes where the page has no state. Inputs of runs superseded since the page was begun stay for the next run.</summary>
     public const string SetHead =
         """
         head = coalesce(g.head, h.head), head_n = coalesce(g.head_n, h.head_n), last_n = greatest(h.last_n, g.head_n),
         segment = coalesce(g.segment, h.segment), "values" = coalesce(g.head_values, h."values"),
         value_filter = case when g.head is null then h.value_filter else g.value_filter::jsonb end,
-        unmerged = case when g.merged then 0 else h.unmerged end,
+        unmerged = h.unmerged - (select count(*) from merged where merged.thread_id = h.thread_id),
         updated_at = now(), state_updated_at = case when g.head is null then h.state_updated_at else now() end
         """;
 

@@ -25,7 +25,7 @@ internal sealed partial class RunCompletion
             order by w.run_id for update of w),
         work as (
             delete from run_work w using locked where w.run_id = locked.run_id
-            returning w.run_id, w.progress, w.usage),
+            returning w.run_id, w.run_no, w.progress, w.usage),
         event as (
             insert into run_events (run_id, first_event, count, owner, frames)
             select g.run_id, g.first_event, g.count, g.owner, g.frames from work join given g using (run_id) where g.count > 0),
@@ -34,7 +34,9 @@ internal sealed partial class RunCompletion
             select c.* from {PageColumns.GivenCheckpoints} join work using (run_id)),
         merged as (
             update runs r set unmerged = false
-            from work join given g using (run_id) where g.merged and r.thread_id = g.thread_id and r.unmerged),
+            from work join given g using (run_id)
+            where g.merged and r.thread_id = g.thread_id and r.unmerged and r.run_no < work.run_no
+            returning r.thread_id),
         run as (
             update runs r
             set status = g.status, error_type = g.error_type, error = g.error, attempt = g.attempt,
