@@ -32,6 +32,7 @@ internal sealed class NodeSession(
     private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(250);
 
     private readonly TaskCompletionSource joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private HashSet<(Guid RunId, int Fence)> unheard = [];
     private Guid node;
     private long confirmed;
 
@@ -129,6 +130,7 @@ internal sealed class NodeSession(
         if (beats % BeatsPerReconciliation == 0)
         {
             await ReconcileAsync(session, stoppingToken);
+            await RecoverUnheardAsync(session, stoppingToken);
         }
 
         hints.HasPeers = await reaper.RunOnceAsync(session, node, stoppingToken) > 0;
@@ -148,6 +150,24 @@ internal sealed class NodeSession(
         foreach (var runId in await NodeRegistry.ReadStrayedAsync(session, claims, stoppingToken))
         {
             executions[runId].Stop(StopCause.LeaseLost, "Its work was taken away");
+        }
+    }
+
+    /// <summary>
+    /// Puts runs back that are this node's by the table, but that it does not execute: the answer to the claim was lost.
+    /// Only at the second look, for a claim whose answer is still on its way looks the same.
+    /// </summary>
+    private async Task RecoverUnheardAsync(NpgsqlConnection session, CancellationToken stoppingToken)
+    {
+        var claims = await NodeRegistry.ReadClaimsAsync(session, node, stoppingToken);
+        var executed = running.All.Select(run => run.Claim.RunId).ToHashSet();
+        var seenBefore = unheard;
+        unheard = [.. claims.Where(claim => !executed.Contains(claim.RunId))];
+        List<(Guid, int)> lost = [.. unheard.Where(seenBefore.Contains)];
+        if (lost.Count > 0)
+        {
+            EngineLog.ClaimsUnheard(logger, lost.Count);
+            await NodeRegistry.RequeueAsync(session, lost, stoppingToken);
         }
     }
 

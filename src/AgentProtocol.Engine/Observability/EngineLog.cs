@@ -55,4 +55,7 @@ internal static partial class EngineLog
 
     [LoggerMessage(17, LogLevel.Warning, "The database does not answer yet: {Error}")]
     public static partial void DatabaseAway(ILogger logger, string error);
+
+    [LoggerMessage(18, LogLevel.Warning, "{Runs} runs were claimed by this node without its hearing of it; they are put back")]
+    public static partial void ClaimsUnheard(ILogger logger, int runs);
 }

@@ -18,6 +18,18 @@ internal static class NodeRegistry
         where not exists (select from run_work w where w.run_id = g.run_id and w.state = 3 and w.fence = g.fence)
         """;
 
+    private const string ClaimsSql = "select run_id, fence from run_work where node = $1 and state = 3";
+
+    private const string RequeueSql =
+        """
+        with lost as (
+            select w.run_id from run_work w join unnest($1, $2) as g(run_id, fence) using (run_id)
+            where w.state = 3 and w.fence = g.fence order by w.run_id for no key update of w)
+        update run_work w
+        set state = 2, node = null, fence = w.fence + 1, losses = losses + 1, priority = -1, available_at = now()
+        from lost where w.run_id = lost.run_id
+        """;
+
     /// <summary>Waits for claims in flight, which hold a share lock on the row; gives nothing when the node beat again, or another was faster.</summary>
     private const string LockDeadSql = "select 1 from nodes where id = $1 and beat = $2 for update";
 
@@ -107,6 +119,31 @@ internal static class NodeRegistry
         }
 
         return strayed;
+    }
+
+    /// <summary>The executions that the table gives to a node.</summary>
+    public static async Task<IReadOnlyList<(Guid RunId, int Fence)>> ReadClaimsAsync(
+        NpgsqlConnection connection, Guid node, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(ClaimsSql, connection).With(node);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        List<(Guid, int)> claims = [];
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            claims.Add((reader.GetGuid(0), reader.GetInt32(1)));
+        }
+
+        return claims;
+    }
+
+    /// <summary>Puts executions back that nobody carries out.</summary>
+    public static async Task RequeueAsync(
+        NpgsqlConnection connection, IReadOnlyList<(Guid RunId, int Fence)> executions, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(RequeueSql, connection)
+            .WithColumn(executions, NpgsqlTypes.NpgsqlDbType.Uuid, execution => execution.RunId)
+            .WithColumn(executions, NpgsqlTypes.NpgsqlDbType.Integer, execution => execution.Fence);
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>Whether a node's session is gone: its lock can be had.</summary>

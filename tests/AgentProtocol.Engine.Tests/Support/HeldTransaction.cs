@@ -54,6 +54,8 @@ internal sealed class HeldTransaction : IAsyncDisposable
 
     public Task CommitAsync() => transaction.CommitAsync(TestContext.Current.CancellationToken);
 
+    public Task RollbackAsync() => transaction.RollbackAsync(TestContext.Current.CancellationToken);
+
     public async ValueTask DisposeAsync()
     {
         await transaction.DisposeAsync();
