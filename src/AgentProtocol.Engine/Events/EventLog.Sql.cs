@@ -41,9 +41,7 @@ internal sealed partial class EventLog
         event as (
             insert into run_events (run_id, first_event, count, owner, frames)
             select g.run_id, g.first_event, g.count, g.owner, g.frames from work join given g using (run_id) where g.count > 0),
-        checkpoint as (
-            insert into checkpoints ({PageColumns.Checkpoints})
-            select c.* from {PageColumns.GivenCheckpoints} join work using (run_id)),
+        {PageColumns.InsertCheckpoints},
         {PageColumns.ClearMerged}
         update thread_heads h set {PageColumns.SetHead}
         from work join given g using (run_id) where h.thread_id = g.thread_id

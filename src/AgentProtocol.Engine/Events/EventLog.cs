@@ -38,7 +38,8 @@ internal sealed partial class EventLog
                     return known;
                 }
 
-                return await group.SubmitAsync(page);
+                // After a lost answer "no" may mean that the first try was late, not that the lease is lost.
+                return await group.SubmitAsync(page) || (failures > 0 && await ResolveAsync(page) == true);
             }
             catch (Exception exception) when (TransientFailure.Is(exception) && !leaseLost.IsCancellationRequested)
             {
@@ -68,11 +69,13 @@ internal sealed partial class EventLog
 
     private async Task<IReadOnlyList<bool>> ExecuteAsync(string sql, IReadOnlyList<RunPage> pages, bool withState)
     {
+        // After a node was declared dead and has joined anew, an old execution may sit here beside the new one.
+        var newest = RunPage.NewestOfEachRun(pages);
         await using var connection = await database.Source.OpenConnectionAsync();
-        await using var command = new NpgsqlCommand(sql, connection).WithPages(pages);
+        await using var command = new NpgsqlCommand(sql, connection).WithPages(newest);
         if (withState)
         {
-            command.WithCheckpoints(pages);
+            command.WithCheckpoints(newest);
         }
 
         HashSet<Guid> written = [];
@@ -82,6 +85,6 @@ internal sealed partial class EventLog
             written.Add(reader.GetGuid(0));
         }
 
-        return [.. pages.Select(page => written.Contains(page.RunId))];
+        return [.. pages.Select(page => written.Contains(page.RunId) && (newest.Count == pages.Count || newest.Contains(page)))];
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using AgentProtocol.Engine.Lifecycle;
 using AgentProtocol.Engine.State;
 
 namespace AgentProtocol.Engine.Events;
@@ -17,6 +18,10 @@ internal readonly record struct Frame(long Number, string Name, string Data, Sta
     public Guid? Checkpoint => Data[0] == CheckpointMark ? Guid.ParseExact(Data.AsSpan(1), "D") : null;
 
     public static string CheckpointData(Guid checkpointId) => CheckpointMark + checkpointId.ToString("D");
+
+    /// <summary>The last event of a run that failed (wire-contract 6.2).</summary>
+    public static Frame OfFailure(long number, RunOutcome outcome) => new(
+        number, "error", $$"""{"error":{{JsonText.Quote(outcome.ErrorType ?? "")}},"message":{{JsonText.Quote(outcome.Message ?? "")}}}""");
 
     /// <summary>The text of a page.</summary>
     public static string Write(IReadOnlyList<Frame> frames)

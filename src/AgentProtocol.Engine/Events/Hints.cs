@@ -71,7 +71,7 @@ internal sealed class Hints(ProtocolDatabase database, TimeProvider time, ILogge
                     await SendAsync(kind, ids, stoppingToken);
                 }
             }
-            catch (NpgsqlException exception)
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 // A lost hint costs others half a second, not a run.
                 EngineLog.HintsLost(logger, exception);

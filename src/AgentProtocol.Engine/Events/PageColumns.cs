@@ -16,15 +16,22 @@ internal static class PageColumns
         """;
 
     /// <summary>The columns of <see cref="WithCheckpoints"/>, from <c>$16</c> on.</summary>
-    public const string GivenCheckpoints =
+    private const string GivenCheckpoints =
         """
-        unnest($16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
-            as c(run_id, thread_id, owner, id, n, parent_id, step, source, node, segment, delta, snapshot, replaced_head)
+        unnest($16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
+            as c(written_by, run_id, thread_id, owner, id, n, parent_id, step, source, node, segment, delta, snapshot, replaced_head)
         """;
 
-    /// <summary>The columns of table <c>checkpoints</c> in the order of <see cref="GivenCheckpoints"/>.</summary>
-    public const string Checkpoints =
-        "run_id, thread_id, owner, id, n, parent_id, step, source, node, segment, delta, snapshot, replaced_head";
+    /// <summary>Inserts the checkpoints of the pages that were written.</summary>
+    public const string InsertCheckpoints =
+        $"""
+        checkpoint as (
+            insert into checkpoints
+                (run_id, thread_id, owner, id, n, parent_id, step, source, node, segment, delta, snapshot, replaced_head)
+            select c.run_id, c.thread_id, c.owner, c.id, c.n, c.parent_id, c.step, c.source, c.node, c.segment, c.delta, c.snapshot,
+                   c.replaced_head
+            from {GivenCheckpoints} join work on work.run_id = c.written_by)
+        """;
 
     /// <summary>The assignments that make a page's head the thread's head; nothing changes where the page has no state.</summary>
     public const string SetHead =
@@ -75,6 +82,7 @@ internal static class PageColumns
         var rows = pages.SelectMany(page => page.Checkpoints, (page, checkpoint) => (Page: page, Checkpoint: checkpoint)).ToList();
         return command
             .WithColumn(rows, NpgsqlDbType.Uuid, row => row.Page.RunId)
+            .WithColumn(rows, NpgsqlDbType.Uuid, row => row.Checkpoint.RunId)
             .WithColumn(rows, NpgsqlDbType.Uuid, row => row.Page.ThreadId)
             .WithColumn(rows, NpgsqlDbType.Text, row => row.Page.Owner)
             .WithColumn(rows, NpgsqlDbType.Uuid, row => row.Checkpoint.Id)

@@ -34,6 +34,13 @@ internal sealed record RunPage
 
     public string? Usage { get; init; }
 
+    /// <summary>Of several pages of a run, only the one with the highest fence can still be written.</summary>
+    public static IReadOnlyList<RunPage> NewestOfEachRun(IReadOnlyList<RunPage> pages) =>
+        pages.Count == 1 ? pages : [.. pages.OrderByDescending(page => page.Fence).DistinctBy(page => page.RunId)];
+
+    /// <summary>Whether there is nothing to write.</summary>
+    public bool IsEmpty => Frames.Count == 0 && Head is null && Progress is null && Usage is null;
+
     /// <summary>The number behind the last frame.</summary>
     public long Next => First + Frames.Count;
 }
@@ -44,6 +51,9 @@ internal sealed record NewCheckpoint
     public required Guid Id { get; init; }
 
     public required int N { get; init; }
+
+    /// <summary>The run it belongs to and vanishes with; null for inputs that the run only carried.</summary>
+    public required Guid? RunId { get; init; }
 
     public required Guid? ParentId { get; init; }
 

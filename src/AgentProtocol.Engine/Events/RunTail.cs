@@ -29,7 +29,7 @@ internal sealed class RunTail(ProtocolDatabase database, RunFeed feed, TimeProvi
             {
                 await RunOnceAsync(stoppingToken);
             }
-            catch (Exception exception) when (TransientFailure.Is(exception))
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 EngineLog.LoopFailed(logger, nameof(RunTail), exception);
             }
@@ -53,7 +53,7 @@ internal sealed class RunTail(ProtocolDatabase database, RunFeed feed, TimeProvi
             var runId = reader.GetGuid(0);
             var position = reader.GetInt64(1);
             seen[runId] = position;
-            if (reader.GetBoolean(2) || (positions.TryGetValue(runId, out var before) && before != position))
+            if (reader.GetBoolean(2) || !positions.TryGetValue(runId, out var before) || before != position)
             {
                 feed.Wake(runId);
             }

@@ -13,31 +13,25 @@ namespace AgentProtocol.Engine.Execution;
 internal sealed class NodeDrain(NodeSlots slots, RunningRuns running, IOptions<RunsOptions> options, TimeProvider time, ILogger<NodeDrain> logger)
     : IHostedLifecycleService
 {
+    /// <summary>After its grace an agent is abandoned, and its run is still to be handed back.</summary>
+    private static readonly TimeSpan TimeToHandBack = TimeSpan.FromSeconds(2);
+
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         slots.Close();
-        var runs = running.All;
-        if (runs.Count == 0)
+        if (running.Count > 0)
         {
-            return;
+            EngineLog.Draining(logger, running.Count);
         }
 
-        EngineLog.Draining(logger, runs.Count);
-        foreach (var run in runs)
+        running.Drain();
+        await WaitForAllAsync(options.Value.DrainTimeout, cancellationToken);
+        foreach (var run in running.All)
         {
-            run.Drain();
+            run.Stop(StopCause.Draining, "The server shuts down");
         }
 
-        var completions = Task.WhenAll(runs.Select(run => run.Completion));
-        if (await Task.WhenAny(completions, Task.Delay(options.Value.DrainTimeout, time, cancellationToken)) != completions)
-        {
-            foreach (var run in running.All)
-            {
-                run.Stop(StopCause.Draining, "The server shuts down");
-            }
-
-            await Task.WhenAny(completions, Task.Delay(options.Value.CancelGrace, time, cancellationToken));
-        }
+        await WaitForAllAsync(options.Value.CancelGrace + TimeToHandBack, cancellationToken);
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -49,4 +43,22 @@ internal sealed class NodeDrain(NodeSlots slots, RunningRuns running, IOptions<R
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Waits until nothing executes, also for what was claimed while we began to drain.</summary>
+    private async Task WaitForAllAsync(TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(atMost, time);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            while (running.Count > 0)
+            {
+                await Task.WhenAll(running.All.Select(run => run.Completion)).WaitAsync(ending.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Time is up; what still runs is stopped harder, or left to others.
+        }
+    }
 }

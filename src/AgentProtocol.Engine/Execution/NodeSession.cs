@@ -27,6 +27,10 @@ internal sealed class NodeSession(
     ILogger<NodeSession> logger) : BackgroundService
 {
     private const int BeatsPerReconciliation = 5;
+
+    /// <summary>A session that does not answer for this long is given up for a new one.</summary>
+    private const int SessionTimeoutSeconds = 5;
+
     private static readonly TimeSpan BeatInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan UnconfirmedLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(250);
@@ -39,7 +43,10 @@ internal sealed class NodeSession(
     /// <summary>Completed once this process has joined for the first time.</summary>
     public Task Joined => joined.Task;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(HoldSessionsAsync(stoppingToken), WatchOwnBeatAsync(stoppingToken));
+
+    private async Task HoldSessionsAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -47,13 +54,23 @@ internal sealed class NodeSession(
             {
                 await HoldSessionAsync(stoppingToken);
             }
-            catch (Exception exception) when (TransientFailure.Is(exception))
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
+                // Whatever is wrong with the database, a server that waits for it is better than one that is gone.
                 EngineLog.NodeSessionLost(logger, node, exception);
             }
 
             watch.Forget();
             await Task.Delay(ReconnectPause, time, stoppingToken);
+        }
+    }
+
+    /// <summary>Looks from outside of the session, which may hang on a connection that leads nowhere.</summary>
+    private async Task WatchOwnBeatAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await Task.Delay(BeatInterval, time, stoppingToken);
             StopIfUnconfirmed();
         }
     }
@@ -67,7 +84,7 @@ internal sealed class NodeSession(
             await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
             await NodeRegistry.LeaveAsync(connection, node, cancellationToken);
         }
-        catch (Exception exception) when (TransientFailure.Is(exception))
+        catch (Exception exception) when (TransientFailure.Is(exception) || exception is OperationCanceledException)
         {
             // Others will find out by themselves.
             EngineLog.NodeSessionLost(logger, node, exception);
@@ -76,22 +93,25 @@ internal sealed class NodeSession(
 
     private async Task HoldSessionAsync(CancellationToken stoppingToken)
     {
-        var settings = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false };
+        var settings = new NpgsqlConnectionStringBuilder(database.ConnectionString)
+        {
+            Pooling = false,
+            Timeout = SessionTimeoutSeconds,
+            CommandTimeout = SessionTimeoutSeconds,
+        };
         await using var session = new NpgsqlConnection(settings.ConnectionString);
         await session.OpenAsync(stoppingToken);
         if (slots.NodeId is null)
         {
             await JoinAsync(session, stoppingToken);
         }
-        else
-        {
-            // The same node on a new connection, unless somebody has declared it dead meanwhile.
-            await NodeRegistry.LockAsync(session, node, stoppingToken);
-        }
 
         await listener.ListenAsync(session, stoppingToken);
-        for (var beats = 1; await BeatAsync(session, beats, stoppingToken); beats++)
+        var isLocked = false;
+        for (var beats = 1; await BeatAsync(session, beats, stoppingToken) && slots.NodeId == node; beats++)
         {
+            // On a new connection the old one may still hold the lock: the beats go on meanwhile.
+            isLocked = isLocked || await NodeRegistry.TryLockAsync(session, node, stoppingToken);
             await HearHintsAsync(session, stoppingToken);
         }
 
@@ -176,7 +196,8 @@ internal sealed class NodeSession(
         var since = confirmed;
         for (var left = BeatInterval; left > TimeSpan.Zero; left = BeatInterval - time.GetElapsedTime(since))
         {
-            await session.WaitAsync(left, stoppingToken);
+            // Rounded up: what is left may be less than a millisecond, and Npgsql takes 0 for no limit at all.
+            await session.WaitAsync((int)Math.Ceiling(left.TotalMilliseconds), stoppingToken);
         }
     }
 

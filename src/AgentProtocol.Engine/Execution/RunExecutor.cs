@@ -4,6 +4,7 @@ using AgentProtocol.Engine.Lifecycle;
 using AgentProtocol.Engine.Observability;
 using AgentProtocol.Engine.Queue;
 using AgentProtocol.Engine.State;
+using AgentProtocol.Engine.Storage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -23,6 +24,7 @@ internal sealed class RunExecutor(
     RunCompletion completion,
     IRunQueue queue,
     IOptions<RunsOptions> options,
+    TimeProvider time,
     ILogger<RunExecutor> logger)
 {
     private static readonly TimeSpan LongestRetryDelay = TimeSpan.FromSeconds(30);
@@ -40,7 +42,48 @@ internal sealed class RunExecutor(
         {
             // A defect of ours or of the database's contents. The run gets another attempt until its budget is spent.
             EngineLog.ExecutorFailed(logger, exception);
-            await completion.RetryLaterAsync(claim, RetryDelay(claim.Failures), run.LeaseLost);
+            Announce(claim.RunId, await GiveUpAsync(run));
+        }
+    }
+
+    /// <summary>Ends an execution that could not be ended in the ordinary way, with as little as possible.</summary>
+    private async Task<EndingResult> GiveUpAsync(RunningRun run)
+    {
+        try
+        {
+            if (run.Claim.Settle == "rollback" || run.Cause == StopCause.Rollback)
+            {
+                return await completion.RollBackAsync(run.Claim, run.LeaseLost);
+            }
+
+            if (run.Claim.Failures + 1 >= options.Value.MaxAttempts)
+            {
+                var outcome = RunOutcome.Failed("InternalError", "The server failed to execute the run; its log says why");
+                return await completion.FinishBareAsync(run.Claim, outcome, run.LeaseLost);
+            }
+        }
+        catch (Exception exception)
+        {
+            // Then there is nothing left but to try again later.
+            EngineLog.ExecutorFailed(logger, exception);
+        }
+
+        return await completion.RetryLaterAsync(run.Claim, RetryDelay(run.Claim.Failures), run.LeaseLost);
+    }
+
+    /// <summary>Reads the start, for as long as it takes: a database that is away is no failure of the run.</summary>
+    private async Task<RunStart?> LoadAsync(RunningRun run)
+    {
+        for (var failures = 0; ; failures++)
+        {
+            try
+            {
+                return await loader.LoadAsync(run.Claim, CancellationToken.None);
+            }
+            catch (Exception exception) when (TransientFailure.Is(exception) && !run.LeaseLost.IsCancellationRequested)
+            {
+                await Task.Delay(TransientFailure.Pause(failures), time, CancellationToken.None);
+            }
         }
     }
 
@@ -48,7 +91,7 @@ internal sealed class RunExecutor(
     {
         var claim = run.Claim;
         EngineLog.RunStarts(logger, claim.Attempt);
-        if (await loader.LoadAsync(claim, CancellationToken.None) is not { } start)
+        if (await LoadAsync(run) is not { } start)
         {
             EngineLog.LeaseLost(logger);
             return;
@@ -214,13 +257,13 @@ internal sealed class RunExecutor(
     /// <summary>What was said since the last page is kept, for readers have seen more than half of a message before; then the fence moves on.</summary>
     private async Task<EndingResult> PutBackAsync(RunningRun run, RunPage page)
     {
-        if ((page.Frames.Count > 0 || page.Head is not null) && !await log.AppendAsync(page, run.LeaseLost))
+        if (!page.IsEmpty && !await log.AppendAsync(page, run.LeaseLost))
         {
             return new EndingResult(EndingKind.LeaseLost);
         }
 
         feed.Publish(page);
-        if (run.Draining.IsCancellationRequested)
+        if (run.Draining.IsCancellationRequested || run.Cause == StopCause.Draining)
         {
             EngineLog.RunHandedBack(logger);
             return await completion.HandBackAsync(run.Claim, run.LeaseLost);

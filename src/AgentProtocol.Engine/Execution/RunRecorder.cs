@@ -56,12 +56,11 @@ internal sealed class RunRecorder
     public void Begin(RunRequest request, IReadOnlyList<RunRequest> carried)
     {
         AddMetadata();
+        MergeCarried(carried);
         AddCheckpoint("input", null, State, new StateDelta(), replacedHead: headId);
 
         var delta = new StateDelta();
-        var merged = carried.Append(request).Aggregate(State, (state, each) => each.MergeInput(state, delta));
-        mergedInputs = carried.Count > 0;
-        AddCheckpoint("loop", null, merged, delta);
+        AddCheckpoint("loop", null, request.MergeInput(State, delta), delta);
         AddValues();
     }
 
@@ -104,9 +103,9 @@ internal sealed class RunRecorder
     /// <summary>The last frame of a run that failed; an interrupted run has none (wire-contract 6.2).</summary>
     public void End(RunOutcome outcome)
     {
-        if (outcome.ErrorType is { } type)
+        if (outcome.ErrorType is not null)
         {
-            AddFrame("error", $$"""{"error":{{JsonText.Quote(type)}},"message":{{JsonText.Quote(outcome.Message ?? "")}}}""");
+            frames.Add(Frame.OfFailure(nextEvent++, outcome));
         }
     }
 
@@ -131,13 +130,27 @@ internal sealed class RunRecorder
         return page;
     }
 
+    /// <summary>Inputs of superseded runs are no part of this run: they stay when it is rolled back.</summary>
+    private void MergeCarried(IReadOnlyList<RunRequest> carried)
+    {
+        if (carried.Count == 0)
+        {
+            return;
+        }
+
+        mergedInputs = true;
+        var delta = new StateDelta();
+        var merged = carried.Aggregate(State, (state, each) => each.MergeInputIfPossible(state, delta));
+        AddCheckpoint("update", null, merged, delta, isOurs: false);
+    }
+
     private void RecordUpdate(AgentEvent.StateUpdate update)
     {
         var before = State;
         var delta = new StateDelta();
         var after = StateReducer.Apply(before, update.Update, delta);
         messages.Complete(update.Node, step + 1, before, after, AddFrame);
-        AddCheckpoint("loop", update.Node, after, delta);
+        AddCheckpoint("loop", PlainText.Clean(update.Node), after, delta);
         if (modes.HasFlag(StreamModes.Updates))
         {
             AddFrame("updates", UpdateText.Write(update, before, after));
@@ -162,7 +175,7 @@ internal sealed class RunRecorder
         BufferedLength += data.Length;
     }
 
-    private void AddCheckpoint(string source, string? node, StateValues state, StateDelta delta, Guid? replacedHead = null)
+    private void AddCheckpoint(string source, string? node, StateValues state, StateDelta delta, Guid? replacedHead = null, bool isOurs = true)
     {
         var id = CheckpointIds.Next(headId);
         var changes = delta.ToJson();
@@ -182,6 +195,7 @@ internal sealed class RunRecorder
         checkpoints.Add(new NewCheckpoint
         {
             Id = id,
+            RunId = isOurs ? run.RunId : null,
             N = lastN,
             ParentId = headId,
             Step = ++step,

@@ -24,6 +24,8 @@ internal sealed class RunSweeper(
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan PartitionInterval = TimeSpan.FromHours(1);
 
+    private readonly long started = time.GetTimestamp();
+    private bool isFirstGrace = true;
     private long partitionsMade;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -34,7 +36,7 @@ internal sealed class RunSweeper(
             {
                 await RunOnceAsync(stoppingToken);
             }
-            catch (Exception exception) when (TransientFailure.Is(exception))
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 EngineLog.LoopFailed(logger, nameof(RunSweeper), exception);
             }
@@ -81,8 +83,15 @@ internal sealed class RunSweeper(
 
     private async Task<int> CancelDisconnectedAsync(CancellationToken cancellationToken)
     {
+        // Clients that this server's restart has cut off get their grace from when they could have come back.
+        if (time.GetElapsedTime(started) < options.Value.DisconnectGrace && isFirstGrace)
+        {
+            return 0;
+        }
+
+        isFirstGrace = false;
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        var disconnected = await RunMaintenance.ReadDisconnectedAsync(connection, cancellationToken);
+        var disconnected = await RunMaintenance.TakeDisconnectedAsync(connection, cancellationToken);
         foreach (var runId in disconnected)
         {
             signals.Announce(await cancellation.CancelAsync(runId, CancelAction.Interrupt, "Its client disconnected", cancellationToken));

@@ -1,6 +1,5 @@
 using AgentProtocol.Engine.Observability;
 using AgentProtocol.Engine.Queue;
-using AgentProtocol.Engine.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -46,8 +45,9 @@ internal sealed class RunWorker(
 
                 await queue.WaitAsync(PollInterval, stoppingToken);
             }
-            catch (Exception exception) when (TransientFailure.Is(exception))
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
+                // A worker that stopped claiming while its node lives would look healthy and do nothing.
                 EngineLog.LoopFailed(logger, nameof(RunWorker), exception);
                 await Task.Delay(PollInterval, time, stoppingToken);
             }
@@ -84,7 +84,7 @@ internal sealed class RunWorker(
     {
         var run = new RunningRun(claim, options.Value.CancelGrace, time);
         running.Add(run);
-        run.Completion = ExecuteAsync(run);
+        _ = ExecuteAsync(run);
     }
 
     private async Task ExecuteAsync(RunningRun run)
@@ -98,6 +98,7 @@ internal sealed class RunWorker(
         finally
         {
             running.Remove(run);
+            run.Complete();
             run.Dispose();
             slots.Release(run.Claim.Node);
             if (slots.Free == 1)

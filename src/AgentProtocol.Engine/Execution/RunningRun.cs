@@ -5,6 +5,7 @@ namespace AgentProtocol.Engine.Execution;
 /// <summary>The handle by which others reach an execution on this node: to stop it, or to make it stop at its next checkpoint.</summary>
 internal sealed class RunningRun : IDisposable
 {
+    private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource stop = new();
     private readonly CancellationTokenSource leaseLost = new();
     private readonly CancellationTokenSource draining = new();
@@ -48,7 +49,7 @@ internal sealed class RunningRun : IDisposable
     public CancellationToken Abandoned => abandon.Token;
 
     /// <summary>Ends with the execution, whatever its outcome.</summary>
-    public Task Completion { get; set; } = Task.CompletedTask;
+    public Task Completion => completion.Task;
 
     /// <summary>Stops the agent. Of several causes the gravest counts.</summary>
     public void Stop(StopCause cause, string reason)
@@ -65,15 +66,34 @@ internal sealed class RunningRun : IDisposable
 
         if (cause == StopCause.LeaseLost)
         {
-            leaseLost.Cancel();
+            _ = CancelAsync(leaseLost);
         }
 
-        stop.Cancel();
+        _ = CancelAsync(stop);
         abandon.CancelAfter(cancelGrace);
     }
 
     /// <summary>Asks the agent to stop at its next checkpoint.</summary>
-    public void Drain() => draining.Cancel();
+    public void Drain() => _ = CancelAsync(draining);
+
+    /// <summary>Says that the execution is over.</summary>
+    public void Complete() => completion.TrySetResult();
+
+    /// <summary>
+    /// The token is cancelled when this returns, but its callbacks, which are the agent's code, run elsewhere: they may
+    /// block or throw, and the caller may be the beat of this node.
+    /// </summary>
+    private static async Task CancelAsync(CancellationTokenSource source)
+    {
+        try
+        {
+            await source.CancelAsync();
+        }
+        catch (AggregateException)
+        {
+            // What an agent throws out of its own callback concerns nobody: it is being stopped.
+        }
+    }
 
     /// <summary>Ends the deadline. The sources stay usable: a late cancel may still hold this handle.</summary>
     public void Dispose() => deadline.Dispose();

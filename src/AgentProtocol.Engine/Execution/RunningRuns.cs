@@ -7,6 +7,8 @@ internal sealed class RunningRuns
 {
     private readonly ConcurrentDictionary<Guid, RunningRun> byRun = new();
 
+    private volatile bool isDraining;
+
     public int Count => byRun.Count;
 
     public IReadOnlyCollection<RunningRun> All => (IReadOnlyCollection<RunningRun>)byRun.Values;
@@ -19,6 +21,20 @@ internal sealed class RunningRuns
             earlier.Stop(StopCause.LeaseLost, "Claimed again");
             return run;
         });
+        if (isDraining)
+        {
+            run.Drain();
+        }
+    }
+
+    /// <summary>Asks all executions, and all that still start, to stop at their next checkpoint.</summary>
+    public void Drain()
+    {
+        isDraining = true;
+        foreach (var run in byRun.Values)
+        {
+            run.Drain();
+        }
     }
 
     public void Remove(RunningRun run) => byRun.TryRemove(new KeyValuePair<Guid, RunningRun>(run.Claim.RunId, run));

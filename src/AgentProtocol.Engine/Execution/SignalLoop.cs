@@ -18,7 +18,7 @@ internal sealed class SignalLoop(
             {
                 await LookAsync(stoppingToken);
             }
-            catch (Exception exception) when (TransientFailure.Is(exception))
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 // The next beat reads the same rows.
                 EngineLog.LoopFailed(logger, nameof(SignalLoop), exception);

@@ -32,7 +32,8 @@ internal sealed record RunOutcome
     public static RunOutcome Succeeded { get; } = new() { State = RunState.Success };
 
     /// <summary>The agent failed.</summary>
-    public static RunOutcome Failed(string type, string message) => new() { State = RunState.Error, ErrorType = type, Message = message };
+    public static RunOutcome Failed(string type, string message) =>
+        new() { State = RunState.Error, ErrorType = type, Message = PlainText.Clean(message) };
 
     /// <summary>The nodes that executed the run died too often.</summary>
     public static RunOutcome LostTooOften(int losses) =>
@@ -47,5 +48,5 @@ internal sealed record RunOutcome
     };
 
     /// <summary>A caller, a newer run or a lost connection stopped it.</summary>
-    public static RunOutcome Interrupted(string reason) => new() { State = RunState.Interrupted, Message = reason };
+    public static RunOutcome Interrupted(string reason) => new() { State = RunState.Interrupted, Message = PlainText.Clean(reason) };
 }

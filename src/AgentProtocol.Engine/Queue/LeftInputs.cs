@@ -34,28 +34,12 @@ internal static class LeftInputs
         var after = before.State;
         foreach (var request in await TakeAsync(connection, threadId, cancellationToken))
         {
-            after = Merge(after, request, delta);
+            after = RunRequest.Parse(request).MergeInputIfPossible(after, delta);
         }
 
         if (!delta.IsEmpty)
         {
             await ThreadStore.WriteUpdateAsync(connection, owner, threadId, head, before, after, delta, node: null, cancellationToken);
-        }
-    }
-
-    private static StateValues Merge(StateValues state, string request, StateDelta delta)
-    {
-        var input = RunRequest.Parse(request);
-        try
-        {
-            // Tried first without a trace: a delta must not hold half of an input.
-            input.MergeInput(state, new StateDelta());
-            return input.MergeInput(state, delta);
-        }
-        catch (StateUpdateException)
-        {
-            // It asks to remove a message that is not there any more; its run would have failed for the same reason.
-            return state;
         }
     }
 

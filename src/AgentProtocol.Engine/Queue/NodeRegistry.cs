@@ -26,7 +26,7 @@ internal static class NodeRegistry
             select w.run_id from run_work w join unnest($1, $2) as g(run_id, fence) using (run_id)
             where w.state = 3 and w.fence = g.fence order by w.run_id for no key update of w)
         update run_work w
-        set state = 2, node = null, fence = w.fence + 1, losses = losses + 1, priority = -1, available_at = now()
+        set state = 2, node = null, fence = w.fence + 1, priority = -1, available_at = now()
         from lost where w.run_id = lost.run_id
         """;
 
@@ -48,16 +48,15 @@ internal static class NodeRegistry
 
     public static async Task JoinAsync(NpgsqlConnection session, Guid node, string name, string roles, int capacity, CancellationToken cancellationToken)
     {
-        await LockAsync(session, node, cancellationToken);
         await using var command = new NpgsqlCommand(JoinSql, session).With(node).With(name).With(roles).With(capacity);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>Takes the lock that says that this node's session lives; the database frees it with the session.</summary>
-    public static async Task LockAsync(NpgsqlConnection session, Guid node, CancellationToken cancellationToken)
+    public static async Task<bool> TryLockAsync(NpgsqlConnection session, Guid node, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand("select pg_advisory_lock($1)", session).With(LockKey(node));
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        await using var command = new NpgsqlCommand("select pg_try_advisory_lock($1)", session).With(LockKey(node));
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     /// <summary>Lets a session hear what is sent to a channel.</summary>

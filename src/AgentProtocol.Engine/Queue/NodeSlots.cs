@@ -12,6 +12,7 @@ internal sealed class NodeSlots
     private readonly Lock gate = new();
     private Guid? nodeId;
     private int free;
+    private bool isClosed;
 
     /// <summary>The id under which this process is registered; null while it is not.</summary>
     public Guid? NodeId
@@ -51,15 +52,16 @@ internal sealed class NodeSlots
         {
             nodeId = node;
             free = capacity;
-            IsOpen = true;
+            IsOpen = !isClosed;
         }
     }
 
-    /// <summary>Stops accepting claims. Runs that execute go on until somebody stops them.</summary>
+    /// <summary>Stops accepting claims for good. Runs that execute go on until somebody stops them.</summary>
     public void Close()
     {
         lock (gate)
         {
+            isClosed = true;
             IsOpen = false;
         }
     }

@@ -18,6 +18,12 @@ internal sealed class RunCancellation(ProtocolDatabase database)
         returning node
         """;
 
+    private const string TakeAwaySql =
+        """
+        update run_work set state = 2, node = null, fence = fence + 1, priority = -1, available_at = now()
+        where run_id = $1 and state = 3 and settle is not null
+        """;
+
     private const string LockHeadSql =
         "select h.thread_id from thread_heads h join runs r using (thread_id) where r.run_id = $1 for no key update of h";
 
@@ -28,6 +34,21 @@ internal sealed class RunCancellation(ProtocolDatabase database)
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         return await SignalAsync(connection, runId, action, reason, cancellationToken)
             ?? await EndIdleAsync(connection, runId, action, reason, cancellationToken);
+    }
+
+    /// <summary>
+    /// Takes a run that was told to stop away from an executor that does not answer, and ends it as it was told. Whatever
+    /// the executor still writes meets a higher fence.
+    /// </summary>
+    public async Task<SettlementEffects> EndByForceAsync(Guid runId, CancellationToken cancellationToken)
+    {
+        await using (var connection = await database.Source.OpenConnectionAsync(cancellationToken))
+        {
+            await using var command = new NpgsqlCommand(TakeAwaySql, connection).With(runId);
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        return await CancelAsync(runId, CancelAction.Interrupt, "Cancelled by a caller", cancellationToken);
     }
 
     private static async Task<SettlementEffects?> SignalAsync(

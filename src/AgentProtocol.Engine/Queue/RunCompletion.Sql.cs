@@ -6,18 +6,18 @@ internal sealed partial class RunCompletion
 {
     /// <summary>
     /// Ends runs: last frames, last checkpoints, the head, the run's row and the free slot become visible together.
-    /// A thread with waiting runs or inputs left behind, or one whose head is locked, gives no row unless <c>$36</c> says that the caller
+    /// A thread with waiting runs or inputs left behind, or one whose head is locked, gives no row unless <c>$37</c> says that the caller
     /// holds the lock and passes the slot on. Completion wins against an interrupt, never against a committed rollback.
     /// </summary>
     private const string FinishSql =
         $"""
         with given as (
             select * from {PageColumns.Given}
-            join unnest($29, $30, $31, $32, $33, $34, $35)
+            join unnest($30, $31, $32, $33, $34, $35, $36)
                 as o(run_id, status, error_type, error, thread_status, attempt, thread_error) using (run_id)),
         head as (
             select h.thread_id from thread_heads h join given g using (thread_id)
-            where h.active_run = g.run_id and ((h.waiting = 0 and h.unmerged = 0) or $36)
+            where h.active_run = g.run_id and ((h.waiting = 0 and h.unmerged = 0) or $37)
             order by h.thread_id for no key update of h skip locked),
         locked as (
             select w.run_id from run_work w join given g using (run_id) join head on head.thread_id = g.thread_id
@@ -29,9 +29,7 @@ internal sealed partial class RunCompletion
         event as (
             insert into run_events (run_id, first_event, count, owner, frames)
             select g.run_id, g.first_event, g.count, g.owner, g.frames from work join given g using (run_id) where g.count > 0),
-        checkpoint as (
-            insert into checkpoints ({PageColumns.Checkpoints})
-            select c.* from {PageColumns.GivenCheckpoints} join work using (run_id)),
+        {PageColumns.InsertCheckpoints},
         {PageColumns.ClearMerged},
         run as (
             update runs r
@@ -49,12 +47,13 @@ internal sealed partial class RunCompletion
 
     private const string SettleOfSql = "select settle from run_work where run_id = $1 and state = 3 and fence = $2";
 
-    /// <summary>Puts a running run back: at once ($3 null) or after a pause. Its fence moves on, so nothing of the old execution is kept.</summary>
+    /// <summary>Puts a running run back: at once ($3 null, or it was told to stop meanwhile) or after a pause. Its fence moves on, so nothing of the old execution is kept.</summary>
     private const string PutBackSql =
         """
         update run_work
-        set state = case when $3::interval is null then 2 else 1 end, node = null, fence = fence + 1,
-            available_at = now() + coalesce($3, interval '0'), priority = $4, failures = failures + $5
+        set state = case when $3::interval is null or settle is not null then 2 else 1 end, node = null, fence = fence + 1,
+            available_at = now() + case when settle is null then coalesce($3, interval '0') else interval '0' end,
+            priority = $4, failures = failures + $5
         where run_id = $1 and state = 3 and fence = $2
         returning 1
         """;

@@ -52,6 +52,32 @@ internal sealed partial class RunCompletion
         () => ResolveAsync(ending),
         leaseLost);
 
+    /// <summary>Ends a run with nothing but its failure, whatever its execution had collected.</summary>
+    public Task<EndingResult> FinishBareAsync(ClaimedRun run, RunOutcome outcome, CancellationToken leaseLost) => RetryAsync(
+        async () =>
+        {
+            await using var connection = await database.Source.OpenConnectionAsync();
+            await using var command = new NpgsqlCommand("select next_event from run_work where run_id = $1 and fence = $2", connection)
+                .With(run.RunId).With(run.Fence);
+            if (await command.ExecuteScalarAsync() is not long first)
+            {
+                return new EndingResult(EndingKind.LeaseLost);
+            }
+
+            var page = new RunPage
+            {
+                RunId = run.RunId,
+                ThreadId = run.ThreadId,
+                Owner = run.Owner,
+                Fence = run.Fence,
+                First = first,
+                Frames = [Frame.OfFailure(first, outcome)],
+            };
+            return await FinishAloneAsync(new RunEnding(page, outcome, run.Attempt));
+        },
+        () => Task.FromResult<EndingResult?>(null),
+        leaseLost);
+
     /// <summary>Erases a run and everything it did, and passes the slot on.</summary>
     public Task<EndingResult> RollBackAsync(ClaimedRun run, CancellationToken leaseLost) => RetryAsync(
         () => RollBackAsync(run),
@@ -82,9 +108,12 @@ internal sealed partial class RunCompletion
 
     private async Task<IReadOnlyList<bool>> FinishAsync(IReadOnlyList<RunEnding> endings)
     {
+        var newest = RunPage.NewestOfEachRun([.. endings.Select(ending => ending.Page)]);
         await using var connection = await database.Source.OpenConnectionAsync();
-        var ended = await FinishAsync(connection, endings, holdsHeadLock: false);
-        return [.. endings.Select(ending => ended.Contains(ending.Page.RunId))];
+        var ended = await FinishAsync(connection, newest.Count == endings.Count ? endings : [.. endings.Where(IsNewest)], holdsHeadLock: false);
+        return [.. endings.Select(ending => ended.Contains(ending.Page.RunId) && (newest.Count == endings.Count || IsNewest(ending)))];
+
+        bool IsNewest(RunEnding ending) => newest.Contains(ending.Page);
     }
 
     private async Task<EndingResult> FinishAloneAsync(RunEnding ending)

@@ -25,7 +25,14 @@ internal static class RunMaintenance
     private const string KeepAttachedSql =
         "update run_work set disconnect_at = null where run_id = any($1) and disconnect_at is not null";
 
-    private const string SelectDisconnectedSql = "select run_id from run_work where disconnect_at <= now() limit 100";
+    private const string TakeDisconnectedSql =
+        """
+        with gone as (
+            select run_id from run_work where disconnect_at <= now() and settle is null
+            order by disconnect_at limit 100 for no key update skip locked)
+        update run_work w set disconnect_at = null from gone where w.run_id = gone.run_id
+        returning w.run_id
+        """;
 
     /// <summary>No create is in flight for such a node: it would hold a share lock on the row that is not there.</summary>
     private const string RecoverOrphansSql =
@@ -67,9 +74,9 @@ internal static class RunMaintenance
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Runs whose reader has been gone for too long.</summary>
-    public static Task<IReadOnlyList<Guid>> ReadDisconnectedAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
-        ReadIdsAsync(connection, SelectDisconnectedSql, cancellationToken);
+    /// <summary>Takes the runs whose reader has been gone for too long; each is taken once.</summary>
+    public static Task<IReadOnlyList<Guid>> TakeDisconnectedAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        ReadIdsAsync(connection, TakeDisconnectedSql, cancellationToken);
 
     /// <summary>Gives free threads with waiting runs to the run that waits longest.</summary>
     public static async Task<int> PromoteStrandedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

@@ -39,7 +39,8 @@ internal sealed class RunSearch(ProtocolDatabase database, AgentRegistry agents)
 
         if ((request.AssistantId ?? request.AgentId) is { } id)
         {
-            var agent = agents.Find(id)?.Id ?? id;
+            // Not only those that are registered now: runs outlive the agents that made them.
+            var agent = agents.Find(id)?.Id ?? Lifecycle.PlainText.Clean(id);
             query = query.Where(found => found.Run.Agent == agent);
         }
 

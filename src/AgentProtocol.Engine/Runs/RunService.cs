@@ -21,14 +21,18 @@ public sealed class RunService
     private readonly RunCancellation cancellation;
     private readonly RunRemoval removal;
     private readonly SettlementSignals signals;
+    private readonly NodeSlots slots;
     private readonly RunsOptions options;
+
+    /// <summary>A reader that a shutdown has cut off finds the server again only after its restart.</summary>
+    private static readonly TimeSpan GraceWhenDraining = TimeSpan.FromSeconds(30);
 
     internal RunService(
         RunFactory factory, RunLookup runs, RunSearch search, ThreadReader threads, EventReader events, RunFeed feed,
-        RunCancellation cancellation, RunRemoval removal, SettlementSignals signals, IOptions<RunsOptions> options)
+        RunCancellation cancellation, RunRemoval removal, SettlementSignals signals, NodeSlots slots, IOptions<RunsOptions> options)
     {
         (this.factory, this.runs, this.search, this.threads, this.events, this.feed) = (factory, runs, search, threads, events, feed);
-        (this.cancellation, this.removal, this.signals, this.options) = (cancellation, removal, signals, options.Value);
+        (this.cancellation, this.removal, this.signals, this.slots, this.options) = (cancellation, removal, signals, slots, options.Value);
     }
 
     /// <summary>Creates a run. Returns as soon as it is durable; nothing here waits for the agent.</summary>
@@ -83,18 +87,27 @@ public sealed class RunService
         signals.Announce(await cancellation.CancelAsync(runId, action, "Cancelled by a caller", cancellationToken));
         if (wait)
         {
-            await WaitForEndAsync(owner, runId, subscription, cancellationToken);
+            await WaitForCancelledAsync(owner, runId, subscription, cancellationToken);
         }
     }
 
-    /// <summary>Waits until a run has ended and reads what it led to. An erased run gives the thread's current values.</summary>
-    /// <exception cref="ProtocolException">There is no such run.</exception>
+    /// <summary>
+    /// Waits until a run has ended and reads what it led to. An erased run, also one that was erased before this was
+    /// called, gives the current values of its thread.
+    /// </summary>
+    /// <exception cref="ProtocolException">There is no such run, and no such thread.</exception>
     public async Task<RunResult> WaitAsync(string owner, Guid? threadId, Guid runId, CancellationToken cancellationToken)
     {
         using var subscription = feed.Subscribe(runId, wantsPages: false);
-        var run = await FindAsync(owner, threadId, runId);
-        var ended = run.WorkState is null ? run : await WaitForEndAsync(owner, runId, subscription, cancellationToken);
-        var state = await threads.ReadStateAfterRunAsync(run.Row.ThreadId, runId, cancellationToken);
+        var run = await runs.ReadAsync(owner, runId);
+        if ((run?.Row.ThreadId ?? threadId) is not { } onThread || (threadId is not null && onThread != threadId)
+            || (run is null && await threads.ReadAsync(owner, onThread, cancellationToken) is null))
+        {
+            throw ProtocolException.RunNotFound(runId);
+        }
+
+        var ended = run is null ? null : await WaitForEndAsync(owner, runId, subscription, cancellationToken);
+        var state = await threads.ReadStateAfterRunAsync(onThread, runId, cancellationToken);
         return new RunResult(
             ended?.ToWire(), new RawJson(state.ToJson()), new RawJson(state.ToProtocolMessages()), ended?.Row.ToFailure());
     }
@@ -126,7 +139,8 @@ public sealed class RunService
     /// Says that a reader whose loss may cancel the run is gone without having seen the end. The run is cancelled
     /// after the grace unless somebody attaches again.
     /// </summary>
-    public Task DisconnectAsync(string owner, Guid runId) => removal.MarkDisconnectedAsync(owner, runId, options.DisconnectGrace);
+    public Task DisconnectAsync(string owner, Guid runId) =>
+        removal.MarkDisconnectedAsync(owner, runId, slots.IsOpen || options.DisconnectGrace > GraceWhenDraining ? options.DisconnectGrace : GraceWhenDraining);
 
     private async Task<RunView> FindAsync(string owner, Guid? threadId, Guid runId) =>
         await runs.ReadAsync(owner, runId) is { } run && (threadId is null || run.Row.ThreadId == threadId)
@@ -141,7 +155,33 @@ public sealed class RunService
             return run.Row.ErrorType is null ? count : count - 1;
         }
 
-        return await events.ReadPositionAsync(run.Row.RunId, cancellationToken) is { } position ? position.Position : 0;
+        if (await events.ReadPositionAsync(run.Row.RunId, cancellationToken) is not { } position)
+        {
+            return 0;
+        }
+
+        // It may have failed since it was read, and its failure is the one thing that a late reader is told.
+        return position.HasEnded ? Math.Max(position.Position - 1, 0) : position.Position;
+    }
+
+    /// <summary>
+    /// An executor that lives obeys, or abandons its agent, within the grace. One that does not is not waited for: the
+    /// run is taken from it and ended (wire-contract 5.5).
+    /// </summary>
+    private async Task WaitForCancelledAsync(
+        string owner, Guid runId, RunSubscription subscription, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(options.CancelGrace + TimeSpan.FromMilliseconds(500));
+        try
+        {
+            await WaitForEndAsync(owner, runId, subscription, limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Its executor has not answered in time.
+            signals.Announce(await cancellation.EndByForceAsync(runId, cancellationToken));
+        }
     }
 
     /// <summary>The run when it has ended; null when it was erased.</summary>

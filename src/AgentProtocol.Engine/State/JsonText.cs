@@ -14,7 +14,7 @@ internal static class JsonText
     public static JsonDocumentOptions DocumentOptions { get; } = new() { MaxDepth = Contracts.ProtocolJsonContext.MaxDepth + 32 };
 
     public static StringBuilder AppendJsonString(this StringBuilder builder, string value) =>
-        builder.Append('"').Append(JsonEncodedText.Encode(value, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).Value).Append('"');
+        builder.Append('"').Append(Encode(value)).Append('"');
 
     public static StringBuilder AppendMessages(this StringBuilder builder, ReadOnlySpan<StateMessage> messages)
     {
@@ -35,6 +35,19 @@ internal static class JsonText
         json.AsSpan().ContainsAny('\n', '\r') ? json.Replace('\n', ' ').Replace('\r', ' ') : json;
 
     public static string Quote(string value) => new StringBuilder(value.Length + 2).AppendJsonString(value).ToString();
+
+    private static string Encode(string value)
+    {
+        try
+        {
+            return JsonEncodedText.Encode(value, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).Value;
+        }
+        catch (ArgumentException)
+        {
+            // Half of a surrogate pair, as in a token that a model has cut in two.
+            return JsonEncodedText.Encode(Lifecycle.PlainText.Clean(value), JavaScriptEncoder.UnsafeRelaxedJsonEscaping).Value;
+        }
+    }
 
     public static JsonElement Parse(string json)
     {

@@ -45,6 +45,24 @@ internal sealed class RunRequest
         return StateReducer.ApplyMessages(state, Member("messages"), "messages", delta);
     }
 
+    /// <summary>
+    /// The same for a run that will never execute. Where its input cannot be merged, because it asks to remove a message
+    /// that is not there any more, nothing of it is: its run would have failed for the same reason.
+    /// </summary>
+    public StateValues MergeInputIfPossible(StateValues state, StateDelta delta)
+    {
+        try
+        {
+            // Tried first without a trace: a delta must not hold half of an input.
+            MergeInput(state, new StateDelta());
+            return MergeInput(state, delta);
+        }
+        catch (StateUpdateException)
+        {
+            return state;
+        }
+    }
+
     private JsonElement Member(string name) =>
         body.ValueKind == JsonValueKind.Object && body.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : default;
 }

@@ -22,7 +22,7 @@ internal static class StateReducer
             throw new StateUpdateException("values", "must be an object");
         }
 
-        try
+        return Guard("values", () =>
         {
             foreach (var member in update.EnumerateObject())
             {
@@ -30,18 +30,16 @@ internal static class StateReducer
                     ? ApplyMessages(state, member.Value, "messages", delta)
                     : delta.Set(state, member.Name, JsonText.SingleLine(member.Value.GetRawText()));
             }
-        }
-        catch (InvalidOperationException)
-        {
-            // JsonElement refuses to hand out a key, role or id that holds half of a surrogate pair.
-            throw new StateUpdateException("values", "has a key, role, type or id that is not valid Unicode");
-        }
 
-        return state;
+            return state;
+        });
     }
 
     /// <summary>Applies one message or several.</summary>
-    public static StateValues ApplyMessages(StateValues state, JsonElement messages, string path, StateDelta delta)
+    public static StateValues ApplyMessages(StateValues state, JsonElement messages, string path, StateDelta delta) =>
+        Guard(path, () => Merge(state, messages, path, delta));
+
+    private static StateValues Merge(StateValues state, JsonElement messages, string path, StateDelta delta)
     {
         foreach (var message in MessageNormalizer.NormalizeAll(messages, path))
         {
@@ -56,5 +54,18 @@ internal static class StateReducer
         }
 
         return state;
+    }
+
+    /// <summary>JsonElement refuses to hand out text that holds half of a surrogate pair.</summary>
+    private static StateValues Guard(string path, Func<StateValues> apply)
+    {
+        try
+        {
+            return apply();
+        }
+        catch (InvalidOperationException)
+        {
+            throw new StateUpdateException(path, "has a key, role, type or id that is not valid Unicode");
+        }
     }
 }

@@ -12,6 +12,9 @@ internal static class EventPartitions
     /// <summary>Days that exist ahead of time, so that a night without maintenance loses nothing.</summary>
     public const int DaysAhead = 7;
 
+    /// <summary>Nodes that are deployed together look for new days together.</summary>
+    private const long AdvisoryLock = 0x4150_4556_5054;
+
     /// <summary>Makes the partitions from yesterday to a week ahead that do not exist yet.</summary>
     public static async Task EnsureAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -46,9 +49,15 @@ internal static class EventPartitions
         var name = NameOf(day);
         await using var create = new NpgsqlCommand(
             $"""
-            create table {name} (like run_events including defaults including constraints including indexes);
-            alter table run_events attach partition {name}
-                for values from ('{LowerBound(day)}') to ('{LowerBound(day.AddDays(1))}');
+            do $$
+            begin
+                perform pg_advisory_xact_lock({AdvisoryLock});
+                if to_regclass('{name}') is null then
+                    create table {name} (like run_events including defaults including constraints including indexes);
+                    alter table run_events attach partition {name}
+                        for values from ('{LowerBound(day)}') to ('{LowerBound(day.AddDays(1))}');
+                end if;
+            end $$
             """,
             connection);
         await create.ExecuteNonQueryAsync(cancellationToken);

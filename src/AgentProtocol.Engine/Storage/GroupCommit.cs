@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Npgsql;
 
 namespace AgentProtocol.Engine.Storage;
 
@@ -69,10 +68,10 @@ internal sealed class GroupCommit<TItem, TResult>(int maxBatch, Func<IReadOnlyLi
                 batch[i].Completion.SetResult(results[i]);
             }
         }
-        catch (PostgresException) when (batch.Count > 1)
+        catch (Exception exception) when (batch.Count > 1 && !TransientFailure.IsAway(exception))
         {
-            // The database refused the statement, for the sake of one row or of a deadlock: nothing of it was kept,
-            // so each row gets its own statement and the innocent ones go through.
+            // The statement was refused for the sake of one row, or of a deadlock: nothing of it was kept, so each row
+            // gets its own statement and the innocent ones go through.
             foreach (var entry in batch)
             {
                 await ExecuteAsync([entry]);

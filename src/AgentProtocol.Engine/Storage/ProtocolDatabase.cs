@@ -13,13 +13,17 @@ internal sealed class ProtocolDatabase : IAsyncDisposable
     private const string KeyedPlans =
         "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
 
+    /// <summary>Lists and counts are few; they must not double a node's share of the database's connections.</summary>
+    private const int MaxQueryConnections = 10;
+
     private readonly NpgsqlDataSource queries;
     private readonly DbContextOptions<ProtocolDbContext> contextOptions;
 
     public ProtocolDatabase(string connectionString)
     {
         ConnectionString = connectionString;
-        queries = new NpgsqlDataSourceBuilder(connectionString).Build();
+        queries = new NpgsqlDataSourceBuilder(
+            new NpgsqlConnectionStringBuilder(connectionString) { MinPoolSize = 0, MaxPoolSize = MaxQueryConnections }.ConnectionString).Build();
         contextOptions = new DbContextOptionsBuilder<ProtocolDbContext>()
             .UseNpgsql(queries)
             .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)

@@ -25,9 +25,10 @@ internal static class ThreadRemoval
 
     private const string SelectExpiredSql =
         """
-        select t.thread_id from threads t join thread_heads h using (thread_id)
+        select h.thread_id from threads t join thread_heads h using (thread_id)
         where t.temporary and h.active_run is null and t.created_at < now() - $1 and h.updated_at < now() - $1
         order by t.created_at limit $2
+        for update of h skip locked
         """;
 
     /// <summary>Deletes threads, in the lock order of everybody else: heads, then work.</summary>
@@ -41,6 +42,14 @@ internal static class ThreadRemoval
             await lockHeads.ExecuteNonQueryAsync(cancellationToken);
         }
 
+        var runs = await DeleteLockedAsync(connection, threadIds, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return runs;
+    }
+
+    private static async Task<IReadOnlyList<Guid>> DeleteLockedAsync(
+        NpgsqlConnection connection, IReadOnlyList<Guid> threadIds, CancellationToken cancellationToken)
+    {
         await using (var lockWork = new NpgsqlCommand(LockWorkSql, connection).WithColumn(threadIds, NpgsqlDbType.Uuid, id => id))
         {
             await lockWork.ExecuteNonQueryAsync(cancellationToken);
@@ -56,7 +65,6 @@ internal static class ThreadRemoval
             }
         }
 
-        await transaction.CommitAsync(cancellationToken);
         return runs;
     }
 
@@ -64,6 +72,8 @@ internal static class ThreadRemoval
     public static async Task<int> DeleteExpiredAsync(
         NpgsqlConnection connection, TimeSpan retention, int atMost, CancellationToken cancellationToken)
     {
+        // Locked from the look to the delete: a client may start another run on such a thread.
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         List<Guid> expired = [];
         await using (var command = new NpgsqlCommand(SelectExpiredSql, connection).With(retention).With(atMost))
         await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
@@ -76,9 +86,10 @@ internal static class ThreadRemoval
 
         if (expired.Count > 0)
         {
-            await DeleteAsync(connection, expired, cancellationToken);
+            await DeleteLockedAsync(connection, expired, cancellationToken);
         }
 
+        await transaction.CommitAsync(cancellationToken);
         return expired.Count;
     }
 }

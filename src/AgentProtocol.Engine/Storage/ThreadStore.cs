@@ -67,6 +67,13 @@ internal sealed class ThreadStore
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>A thread's metadata, read on the connection that holds its lock.</summary>
+    public static async Task<string> ReadMetadataAsync(NpgsqlConnection connection, Guid threadId, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("select metadata from threads where thread_id = $1", connection).With(threadId);
+        return (string)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
     /// <summary>Locks a thread for an edit. Null when this owner has no such thread.</summary>
     public static async Task<LockedHead?> LockHeadAsync(
         NpgsqlConnection connection, string owner, Guid threadId, CancellationToken cancellationToken)

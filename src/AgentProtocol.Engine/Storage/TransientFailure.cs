@@ -9,13 +9,19 @@ internal static class TransientFailure
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
-    public static bool Is(Exception exception) => exception switch
+    public static bool Is(Exception exception) => IsAway(exception) || exception switch
     {
         PostgresException { SqlState: PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure } => true,
         PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => true,
-        // A server that is going down or coming up says so in these classes.
-        PostgresException { SqlState: ['5', '7', 'P', ..] or ['0', '8', ..] or ['5', '3', ..] } => true,
         PostgresException postgres => postgres.IsTransient,
+        _ => false,
+    };
+
+    /// <summary>Whether the database could not be reached, or is going down or coming up.</summary>
+    public static bool IsAway(Exception exception) => exception switch
+    {
+        PostgresException { SqlState: ['5', '7', 'P', ..] or ['0', '8', ..] or ['5', '3', ..] } => true,
+        PostgresException => false,
         NpgsqlException or IOException or SocketException or TimeoutException => true,
         _ => false,
     };

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Threads;
+using AgentProtocol.Engine.Lifecycle;
 using AgentProtocol.Engine.State;
 using AgentProtocol.Engine.Storage;
 using Npgsql;
@@ -9,7 +10,7 @@ using Npgsql;
 namespace AgentProtocol.Engine.Threads;
 
 /// <summary>Edits of threads by callers, each one transaction under the head's lock.</summary>
-internal sealed class ThreadEditor(ProtocolDatabase database, ThreadReader reader)
+internal sealed class ThreadEditor(ProtocolDatabase database)
 {
     public async Task PatchAsync(string owner, Guid threadId, ThreadPatch patch, CancellationToken cancellationToken)
     {
@@ -35,6 +36,11 @@ internal sealed class ThreadEditor(ProtocolDatabase database, ThreadReader reade
 
     public async Task<Guid> UpdateStateAsync(string owner, Guid threadId, ThreadStateUpdate update, CancellationToken cancellationToken)
     {
+        if (update.AsNode is { } name && PlainText.Clean(name) != name)
+        {
+            throw ProtocolException.InvalidField("as_node", "must not hold NUL characters or halves of surrogate pairs");
+        }
+
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var head = await LockAsync(connection, owner, threadId, cancellationToken);
@@ -51,12 +57,12 @@ internal sealed class ThreadEditor(ProtocolDatabase database, ThreadReader reade
         return id;
     }
 
-    private async Task MergeMetadataAsync(
+    private static async Task MergeMetadataAsync(
         NpgsqlConnection connection, string owner, Guid threadId, ThreadPatch patch, CancellationToken cancellationToken)
     {
         // The head is locked, and metadata is only written under that lock.
-        var thread = await reader.ReadAsync(owner, threadId, cancellationToken);
-        var merged = Merge(thread!.Row.Metadata, patch.Metadata ?? default);
+        var metadata = await ThreadStore.ReadMetadataAsync(connection, threadId, cancellationToken);
+        var merged = Merge(metadata, patch.Metadata ?? default);
         var filter = JsonFilter.Copy(JsonText.Parse(merged), "metadata");
         var changed = new NewThreadRow { ThreadId = threadId, Owner = owner, Metadata = merged, Filter = filter, Ttl = ThreadTtl.Read(patch.Ttl) };
         await ThreadStore.UpdateMetadataAsync(connection, changed, cancellationToken);

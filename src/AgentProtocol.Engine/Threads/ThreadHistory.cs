@@ -16,6 +16,11 @@ internal static class ThreadHistory
     public static async Task<IReadOnlyList<ThreadState>> ReadAsync(
         ProtocolDatabase database, Guid threadId, ThreadHistoryRequest request, CancellationToken cancellationToken)
     {
+        if (request.Metadata is { } filter && !JsonFilter.IsStorable(filter))
+        {
+            throw ProtocolException.InvalidField("metadata", "holds text or a number that cannot be searched");
+        }
+
         var limit = request.Limit ?? DefaultLimit;
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var below = int.MaxValue;

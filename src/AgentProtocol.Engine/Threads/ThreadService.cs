@@ -85,8 +85,14 @@ public sealed class ThreadService
         }
 
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        return await CheckpointHistory.ReadOneAsync(connection, threadId, id, cancellationToken) is { } checkpoint
-            ? checkpoint.ToWire()
+        if (await CheckpointHistory.ReadOneAsync(connection, threadId, id, cancellationToken) is { } checkpoint)
+        {
+            return checkpoint.ToWire();
+        }
+
+        // The head that we read may have been rolled back since; a checkpoint that was asked for is simply unknown.
+        return checkpointId is null
+            ? await GetStateAsync(owner, threadId, null, cancellationToken)
             : throw new ProtocolException(ErrorCode.NotFound, $"Checkpoint {id} not found on thread {threadId}");
     }
 
