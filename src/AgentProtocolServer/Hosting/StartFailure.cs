@@ -37,7 +37,7 @@ internal static class StartFailure
         PostgresException { SqlState: ['2', '8', ..] } refused =>
             $"ConnectionStrings:Postgres was refused by the database: {refused.MessageText}.",
         NpgsqlException away => $"ConnectionStrings:Postgres names a database that does not answer: {away.Message}.",
-        ArgumentException { Source: "Npgsql" } malformed => $"ConnectionStrings:Postgres is malformed: {malformed.Message}",
+        ArgumentException { Source: "Npgsql" or "System.Data.Common" } malformed => $"ConnectionStrings:Postgres is malformed: {malformed.Message}",
         _ => null,
     };
 

@@ -13,6 +13,7 @@ namespace AgentProtocolServer.Tests.Processes;
 /// <summary>How the executable starts, and how it says that it cannot.</summary>
 public sealed class StartTests : IAsyncLifetime
 {
+    private const string Unreachable = "Host=127.0.0.1;Port=1;Username=x;Database=x";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private readonly ServerProcesses servers = new();
 
@@ -61,6 +62,8 @@ public sealed class StartTests : IAsyncLifetime
         taken.Start();
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
         await RefusesAsync("Server:Urls", "serve", $"--Server:Urls=http://127.0.0.1:{port}", await DatabaseSettingAsync());
+        // It had joined the others by then, and has left them again.
+        Assert.Equal(0, await servers.ScalarAsync<long>("select count(*) from nodes"));
     }
 
     [Theory]
@@ -75,11 +78,24 @@ public sealed class StartTests : IAsyncLifetime
         await RefusesAsync(name, "serve", "--Server:Urls=http://127.0.0.1:0", await DatabaseSettingAsync(), setting);
 
     [Theory]
-    [InlineData("Host=127.0.0.1;Port=1;Username=x;Database=x")]
     [InlineData("Hosst=127.0.0.1")]
     [InlineData("nonsense")]
-    public Task A_database_that_cannot_be_reached_is_one_line_that_names_the_setting(string connectionString) =>
+    public Task A_connection_string_that_is_none_is_one_line_that_names_the_setting(string connectionString) =>
         RefusesAsync("ConnectionStrings:Postgres", "serve", "--Server:Urls=http://127.0.0.1:0", $"--ConnectionStrings:Postgres={connectionString}");
+
+    [Fact]
+    public Task A_database_that_cannot_be_reached_is_one_line_that_names_the_setting() =>
+        RefusesAsync("ConnectionStrings:Postgres", "migrate", $"--ConnectionStrings:Postgres={Unreachable}");
+
+    [Fact]
+    public async Task A_server_that_waits_for_its_database_can_be_stopped()
+    {
+        var server = servers.Add(ServerProcess.Start(["serve", "--Server:Urls=http://127.0.0.1:0", $"--ConnectionStrings:Postgres={Unreachable}"]));
+        await Until.TrueAsync(() => Task.FromResult(server.Log.Contains("does not answer yet", StringComparison.Ordinal)), Token);
+        server.Terminate();
+        Assert.Equal(0, await server.ExitAsync(Limit, Token));
+        AssertNothingRed(server);
+    }
 
     [Fact]
     public async Task A_database_that_does_not_exist_is_one_line_that_says_so()
