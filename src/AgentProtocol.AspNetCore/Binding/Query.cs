@@ -92,20 +92,23 @@ internal static class Query
     private static string[] JsonList(string name, string text)
     {
         const string Problem = "must be a list of strings";
-        return [.. Parse(name, text, Problem).EnumerateArray().Select(item => item.ValueKind == JsonValueKind.String
-            ? item.GetString()!
-            : throw ProtocolException.InvalidQuery(name, Problem))];
+        return Parse(name, text, Problem, list => list.EnumerateArray()
+            .Select(item => item.ValueKind == JsonValueKind.String ? item.GetString()! : throw ProtocolException.InvalidQuery(name, Problem))
+            .ToArray());
     }
 
-    private static JsonElement Parse(string name, string text, string problem)
+    private static JsonElement Parse(string name, string text, string problem) => Parse(name, text, problem, element => element.Clone());
+
+    private static T Parse<T>(string name, string text, string problem, Func<JsonElement, T> read)
     {
         try
         {
             using var document = JsonDocument.Parse(text, DocumentOptions);
-            return document.RootElement.Clone();
+            return read(document.RootElement);
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
+            // The second is what JsonElement throws for text that holds half of a surrogate pair.
             throw ProtocolException.InvalidQuery(name, problem);
         }
     }

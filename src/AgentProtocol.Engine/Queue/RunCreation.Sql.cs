@@ -42,6 +42,18 @@ internal sealed partial class RunCreation
         from work join head using (thread_id)
         """;
 
+    /// <summary>
+    /// A run whose commit was uncertain: running only if it is claimed by the given node for the first time, so that the
+    /// claim can be handed over; otherwise nobody has to be told anything.
+    /// </summary>
+    private const string LookUpSql =
+        """
+        select r.run_id, case when w.state = 3 and w.node = $2 and w.fence = 1 then 3::smallint else 0::smallint end,
+               r.run_no, coalesce(h.head_n, 0), coalesce(h.unmerged, 0), r.created_at, w.deadline_at
+        from runs r left join run_work w using (run_id) left join thread_heads h on h.thread_id = r.thread_id
+        where r.run_id = $1
+        """;
+
     private const string LockHeadSql =
         "select active_run from thread_heads where thread_id = $1 and owner = $2 for no key update";
 

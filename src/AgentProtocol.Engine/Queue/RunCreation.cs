@@ -12,13 +12,18 @@ internal sealed partial class RunCreation
 {
     private const int MaxBatch = 100;
 
+    /// <summary>With the pauses in between about five seconds.</summary>
+    private const int MaxLookUps = 8;
+
     private readonly ProtocolDatabase database;
     private readonly NodeSlots slots;
     private readonly TimeSpan timeout;
+    private readonly TimeProvider time;
     private readonly GroupCommit<Given, CreatedRunRow?> free;
 
-    public RunCreation(ProtocolDatabase database, NodeSlots slots, IOptions<RunsOptions> options)
+    public RunCreation(ProtocolDatabase database, NodeSlots slots, IOptions<RunsOptions> options, TimeProvider time)
     {
+        this.time = time;
         this.database = database;
         this.slots = slots;
         timeout = options.Value.Timeout;
@@ -33,9 +38,7 @@ internal sealed partial class RunCreation
         RunCreationResult? result = null;
         try
         {
-            result = await free.SubmitAsync(given) is { } created
-                ? new RunCreationResult(created, RunRefusal.None, SettlementEffects.None)
-                : await CreateOnBusyThreadAsync(given, cancellationToken);
+            result = await StoreAsync(given, cancellationToken);
             if (result.Created is { State: RunState.Running } claimed)
             {
                 slots.HandOver(ToClaim(run, node!.Value, claimed));
@@ -48,6 +51,45 @@ internal sealed partial class RunCreation
             if (node is { } reserved && result?.Created?.State != RunState.Running)
             {
                 slots.Release(reserved);
+            }
+        }
+    }
+
+    private async Task<RunCreationResult> StoreAsync(Given given, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await free.SubmitAsync(given) is { } created
+                ? new RunCreationResult(created, RunRefusal.None, SettlementEffects.None)
+                : await CreateOnBusyThreadAsync(given, cancellationToken);
+        }
+        catch (Exception exception) when (TransientFailure.Is(exception))
+        {
+            // The commit may have happened. A caller that is told of a failure tries again, and would have two runs.
+            if (await LookUpAsync(given, cancellationToken) is { } stored)
+            {
+                return new RunCreationResult(stored, RunRefusal.None, SettlementEffects.None);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>The run as it was stored, or null when it was not. Asks for a while: the database may be coming back.</summary>
+    private async Task<CreatedRunRow?> LookUpAsync(Given given, CancellationToken cancellationToken)
+    {
+        for (var failures = 0; ; failures++)
+        {
+            try
+            {
+                await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+                await using var command = new NpgsqlCommand(LookUpSql, connection).With(given.Run.RunId).With(given.Node, NpgsqlDbType.Uuid);
+                await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+                return await reader.ReadAsync(cancellationToken) ? Read(reader) : null;
+            }
+            catch (Exception exception) when (TransientFailure.Is(exception) && failures < MaxLookUps)
+            {
+                await Task.Delay(TransientFailure.Pause(failures), time, cancellationToken);
             }
         }
     }
@@ -101,13 +143,15 @@ internal sealed partial class RunCreation
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            created.Add(reader.GetGuid(0), new CreatedRunRow(
-                (RunState)reader.GetInt16(1), reader.GetInt64(2), reader.GetInt32(3), reader.GetInt32(4),
-                reader.GetDateTime(5), reader.GetNullable<DateTime>(6)));
+            created.Add(reader.GetGuid(0), Read(reader));
         }
 
         return created;
     }
+
+    private static CreatedRunRow Read(NpgsqlDataReader reader) => new(
+        (RunState)reader.GetInt16(1), reader.GetInt64(2), reader.GetInt32(3), reader.GetInt32(4), reader.GetDateTime(5),
+        reader.GetNullable<DateTime>(6));
 
     /// <summary>The multitask decision, on the locked head (design: lock order is head, then work).</summary>
     private async Task<RunCreationResult> CreateOnBusyThreadAsync(Given given, CancellationToken cancellationToken)
@@ -135,7 +179,7 @@ internal sealed partial class RunCreation
         var created = head.ActiveRun is null
             ? (await InsertAsync(connection, [given], cancellationToken))[run.RunId]
             : await EnqueueAsync(connection, run, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await transaction.CommitAsync(CancellationToken.None);
         return new RunCreationResult(created, RunRefusal.None, effects);
     }
 

@@ -18,7 +18,7 @@ internal sealed class QueueHarness : IAsyncDisposable
         var options = Options.Create(new RunsOptions());
         Database = new ProtocolDatabase(connectionString);
         Threads = new ThreadStore(Database);
-        Creation = new RunCreation(Database, Slots, options);
+        Creation = new RunCreation(Database, Slots, options, time);
         Claims = new RunClaims(Database, options);
         Loader = new RunLoader(Database);
         Log = new EventLog(Database, time);
