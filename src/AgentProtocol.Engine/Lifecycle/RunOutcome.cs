@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace AgentProtocol.Engine.Lifecycle;
 
 /// <summary>How a run ended, and why. Built only by the named constructors, so that a call site reads as a sentence.</summary>
@@ -32,7 +34,8 @@ internal sealed record RunOutcome
     public static RunOutcome Succeeded { get; } = new() { State = RunState.Success };
 
     /// <summary>The agent failed.</summary>
-    public static RunOutcome Failed(string type, string message) => new() { State = RunState.Error, ErrorType = type, Message = message };
+    public static RunOutcome Failed(string type, string message) =>
+        new() { State = RunState.Error, ErrorType = type, Message = Storable(message) };
 
     /// <summary>The nodes that executed the run died too often.</summary>
     public static RunOutcome LostTooOften(int losses) =>
@@ -45,6 +48,9 @@ internal sealed record RunOutcome
         ErrorType = "RunTimeout",
         Message = $"The run exceeded its time limit of {timeout.TotalSeconds:0.###} s",
     };
+
+    /// <summary>A message may be anything that an agent threw, but PostgreSQL stores no NUL and no half of a surrogate pair.</summary>
+    private static string Storable(string message) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(message)).Replace('\0', '\uFFFD');
 
     /// <summary>A caller, a newer run or a lost connection stopped it.</summary>
     public static RunOutcome Interrupted(string reason) => new() { State = RunState.Interrupted, Message = reason };

@@ -13,8 +13,9 @@ internal static class JsonText
     /// <summary>What a client may nest, plus the levels that our own wrapping adds.</summary>
     public static JsonDocumentOptions DocumentOptions { get; } = new() { MaxDepth = Contracts.ProtocolJsonContext.MaxDepth + 32 };
 
+    /// <summary>Half of a surrogate pair, as at the edge of a streamed piece, becomes U+FFFD: UTF-8 has no form for it.</summary>
     public static StringBuilder AppendJsonString(this StringBuilder builder, string value) =>
-        builder.Append('"').Append(JsonEncodedText.Encode(value, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).Value).Append('"');
+        builder.Append('"').Append(JsonEncodedText.Encode(Encoding.UTF8.GetBytes(value), JavaScriptEncoder.UnsafeRelaxedJsonEscaping).Value).Append('"');
 
     public static StringBuilder AppendMessages(this StringBuilder builder, ReadOnlySpan<StateMessage> messages)
     {
