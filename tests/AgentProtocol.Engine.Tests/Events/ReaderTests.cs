@@ -2,6 +2,7 @@ using AgentProtocol.Engine.Events;
 using AgentProtocol.Engine.Lifecycle;
 using AgentProtocol.Engine.Queue;
 using AgentProtocol.Engine.Runs;
+using AgentProtocol.Engine.State;
 using AgentProtocol.Engine.Tests.Support;
 using AgentProtocol.Testing.Postgres;
 using Xunit;
@@ -131,7 +132,7 @@ public sealed class ReaderTests(MigratedPostgres postgres) : QueueTests(postgres
         await attempt.Show("1").Say("answer").EndAsync(RunOutcome.Failed("AgentError", "no"));
         var stream = new RunEventStream(
             feed.Subscribe(attempt.Claim.RunId, wantsPages: true), Reader, attempt.Claim.ThreadId, stateless: false, from: 0,
-            isKnownToBeNew: false, State.StreamModes.Custom);
+            isKnownToBeNew: false, StreamModes.Custom);
 
         var events = await stream.ReadAsync(TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken);
 
