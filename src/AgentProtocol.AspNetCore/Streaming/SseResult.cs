@@ -21,7 +21,16 @@ internal sealed class SseResult(RunStream stream, Func<Task>? lost = null) : IRe
         response.Headers.CacheControl = "no-cache";
         response.Headers["X-Accel-Buffering"] = "no";
         await OpenAnswer.RunAsync(
-            httpContext, (heartbeat, cancellationToken) => WriteAsync(response.BodyWriter, heartbeat, cancellationToken), lost);
+            httpContext,
+            (heartbeat, cancellationToken) => WriteAsync(response.BodyWriter, heartbeat, cancellationToken),
+            lost is null ? null : LeaveAsync);
+    }
+
+    /// <summary>Detaches first: while this node counts as a reader of the run, the word that its reader is gone is taken back.</summary>
+    private async Task LeaveAsync()
+    {
+        await stream.DisposeAsync();
+        await lost!();
     }
 
     private async Task WriteAsync(PipeWriter body, Heartbeat heartbeat, CancellationToken cancellationToken)

@@ -34,11 +34,20 @@ internal sealed class WaitResult(
     private async Task WriteAsync(PipeWriter body, Heartbeat heartbeat, CancellationToken cancellationToken)
     {
         var ended = wait(cancellationToken);
-        while (!await heartbeat.WaitAsync(ended, cancellationToken))
+        try
         {
-            body.Write("\n"u8);
-            await body.FlushAsync(cancellationToken);
-            heartbeat.Wrote();
+            while (!await heartbeat.WaitAsync(ended, cancellationToken))
+            {
+                body.Write("\n"u8);
+                await body.FlushAsync(cancellationToken);
+                heartbeat.Wrote();
+            }
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            // The wait ends by the same token, and counts as a reader of the run until it has.
+            await ended.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            throw;
         }
 
         await using (var writer = new Utf8JsonWriter(body, JsonScratch.WriterOptions))

@@ -101,13 +101,13 @@ internal sealed class NodeSession(
         };
         await using var session = new NpgsqlConnection(settings.ConnectionString);
         await session.OpenAsync(stoppingToken);
-        if (slots.NodeId is null)
+        var isLocked = slots.NodeId is null;
+        if (isLocked)
         {
             await JoinAsync(session, stoppingToken);
         }
 
         await listener.ListenAsync(session, stoppingToken);
-        var isLocked = false;
         for (var beats = 1; await BeatAsync(session, beats, stoppingToken) && slots.NodeId == node; beats++)
         {
             // On a new connection the old one may still hold the lock: the beats go on meanwhile.

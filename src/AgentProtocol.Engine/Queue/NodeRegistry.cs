@@ -48,6 +48,7 @@ internal static class NodeRegistry
 
     public static async Task JoinAsync(NpgsqlConnection session, Guid node, string name, string roles, int capacity, CancellationToken cancellationToken)
     {
+        await TryLockAsync(session, node, cancellationToken);
         await using var command = new NpgsqlCommand(JoinSql, session).With(node).With(name).With(roles).With(capacity);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }

@@ -29,7 +29,7 @@ internal sealed class QueueMachine(QueueHarness queue)
     public async Task RunAsync(IEnumerable<QueueCommand> commands)
     {
         await queue.Database.Source.ExecuteAsync("truncate threads, thread_heads, checkpoints, runs, run_work, run_events, nodes");
-        queue.Slots.Close();
+        queue.Slots.Leave();
         while (threads.Count < 2)
         {
             threads.Add(await queue.NewThreadAsync());
@@ -77,7 +77,7 @@ internal sealed class QueueMachine(QueueHarness queue)
 
         var run = QueueHarness.NewRun(thread, strategy, delayed ? TimeSpan.FromHours(1) : default);
         var result = await queue.CreateAsync(run);
-        queue.Slots.Close();
+        queue.Slots.Leave();
         Assert.Equal(model.Create(run.RunId, thread, strategy, delayed, bornClaimed), result.Created is not null);
         if (queue.Slots.HandedOver.TryRead(out var claim))
         {
@@ -140,7 +140,8 @@ internal sealed class QueueMachine(QueueHarness queue)
             : await queue.Completion.HandBackAsync(attempt.Claim, CancellationToken.None);
         Assert.Equal(EndingKind.Ended, result.Kind);
         late.Add(attempt);
-        model[attempt.Claim.RunId].State = retry ? RunState.Delayed : RunState.Ready;
+        var run = model[attempt.Claim.RunId];
+        run.State = retry && !run.MustStop ? RunState.Delayed : RunState.Ready;
     }
 
     private async Task WriteLateAsync(QueueCommand command)

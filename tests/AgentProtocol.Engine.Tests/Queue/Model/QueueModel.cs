@@ -70,6 +70,7 @@ internal sealed class QueueModel
 
     private static void Settle(ModelRun run, bool rollback, bool supersede)
     {
+        run.MustStop |= run.State == RunState.Running;
         run.MustRollBack |= rollback && !run.State.IsTerminal;
         if (!run.State.IsTerminal && run.State != RunState.Running)
         {
@@ -103,6 +104,9 @@ internal sealed class ModelRun(Guid id, Guid thread, int order)
     public bool IsDelayed { get; set; }
 
     public bool MustRollBack { get; set; }
+
+    /// <summary>Whether it was told to stop, so that it does not wait for another attempt.</summary>
+    public bool MustStop { get; set; }
 
     /// <summary>Whether its input is part of the thread's state.</summary>
     public bool HasBegun { get; set; }
