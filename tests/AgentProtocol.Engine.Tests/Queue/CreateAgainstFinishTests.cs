@@ -45,6 +45,17 @@ public sealed class CreateAgainstFinishTests(MigratedPostgres postgres) : QueueT
     }
 
     [Fact]
+    public async Task The_slot_goes_to_the_run_that_waits_longest()
+    {
+        var attempt = await Queue.StartNewRunAsync(Node);
+        var second = await Queue.CreateRunAsync(attempt.Claim.ThreadId);
+        await Queue.CreateRunAsync(attempt.Claim.ThreadId);
+
+        Assert.Equal(second, (await attempt.SucceedAsync()).Promoted);
+        Assert.Equal("success, ready, waiting", await Queue.RunsAsync(attempt.Claim.ThreadId));
+    }
+
+    [Fact]
     public async Task A_delayed_successor_gets_the_slot_and_keeps_its_delay()
     {
         var attempt = await Queue.StartNewRunAsync(Node);

@@ -7,6 +7,7 @@ namespace AgentProtocol.Engine.Tests.Queue.Model;
 internal sealed class QueueModel
 {
     private readonly Dictionary<Guid, ModelRun> runs = [];
+    private int created;
 
     public IEnumerable<ModelRun> All => runs.Values;
 
@@ -31,7 +32,7 @@ internal sealed class QueueModel
         }
 
         var isBusy = OnThread(thread).Any(run => !run.State.IsTerminal);
-        runs[id] = new ModelRun(id, thread, runs.Count)
+        runs[id] = new ModelRun(id, thread, created++)
         {
             IsDelayed = delayed,
             State = isBusy ? RunState.Waiting : delayed ? RunState.Delayed : bornClaimed ? RunState.Running : RunState.Ready,
