@@ -79,12 +79,15 @@ internal static partial class ThreadSettlement
         where h.thread_id = t.thread_id
         """;
 
-    /// <summary>Gives the free slot to the run that waits longest. The head is locked and its slot is empty.</summary>
+    /// <summary>
+    /// Gives the free slot to the run that waits longest. The head is locked and its slot is empty. A run stored while this
+    /// transaction waited for the lock is younger than its now().
+    /// </summary>
     private const string PromoteSql =
         """
         with next as (
             update run_work
-            set state = case when available_at > now() then 1 else 2 end, available_at = greatest(available_at, now())
+            set state = case when available_at > clock_timestamp() then 1 else 2 end, available_at = greatest(available_at, now())
             where run_id = (select run_id from run_work where thread_id = $1 and state = 0 order by run_no limit 1)
             returning run_id, thread_id, state)
         update thread_heads h set active_run = next.run_id, waiting = waiting - 1, status = 'busy', updated_at = now()

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Engine.Queue;
 using AgentProtocol.Engine.Tests.Support;
@@ -45,6 +46,39 @@ public sealed class CreateAgainstFinishTests(MigratedPostgres postgres) : QueueT
     }
 
     [Fact]
+    public async Task A_run_enqueued_while_the_finish_already_waits_is_not_taken_for_delayed()
+    {
+        var attempt = await Queue.StartNewRunAsync(Node);
+        var (thread, successor) = (attempt.Claim.ThreadId, Guid.CreateVersion7());
+        await using var create = await HeldTransaction.LockHeadAsync(Queue, thread);
+        var finish = attempt.SucceedAsync();
+        await create.UntilBlocksAsync(1);
+        // By the clock of the finishing transaction this is in the future.
+        await create.ExecuteAsync(
+            """
+            with run as (
+                insert into runs (run_id, thread_id, run_no, agent, assistant_id, request, strategy) values ($1, $2, 2, 'echo', $1, '{}', 'enqueue')),
+            work as (insert into run_work (run_id, thread_id, run_no, state, available_at) values ($1, $2, 2, 0, clock_timestamp()))
+            update thread_heads set run_no = 2, waiting = 1 where thread_id = $2
+            """,
+            successor, thread);
+        await create.CommitAsync();
+
+        Assert.Equal(new EndingResult(EndingKind.Ended, successor), await finish);
+    }
+
+    [Fact]
+    public async Task The_slot_goes_to_the_run_that_waits_longest()
+    {
+        var attempt = await Queue.StartNewRunAsync(Node);
+        var second = await Queue.CreateRunAsync(attempt.Claim.ThreadId);
+        await Queue.CreateRunAsync(attempt.Claim.ThreadId);
+
+        Assert.Equal(second, (await attempt.SucceedAsync()).Promoted);
+        Assert.Equal("success, ready, waiting", await Queue.RunsAsync(attempt.Claim.ThreadId));
+    }
+
+    [Fact]
     public async Task A_delayed_successor_gets_the_slot_and_keeps_its_delay()
     {
         var attempt = await Queue.StartNewRunAsync(Node);
@@ -63,8 +97,12 @@ public sealed class CreateAgainstFinishTests(MigratedPostgres postgres) : QueueT
         var thread = await Queue.NewThreadAsync();
         var creates = Enumerable.Range(0, 30).Select(i => (i % 2 == 0 ? Queue : OtherQueue).CreateRunAsync(thread)).ToList();
         var executed = 0;
+        var since = Stopwatch.GetTimestamp();
         while (executed < creates.Count)
         {
+            Assert.True(
+                Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(15),
+                $"{executed} executed, then none: {await Queue.HeadAsync(thread)}: {await Queue.RunsAsync(thread)}");
             foreach (var claim in await Queue.Claims.ClaimAsync(Node, 10, TestContext.Current.CancellationToken))
             {
                 Assert.Equal(EndingKind.Ended, (await (await Attempt.BeginAsync(Queue, claim)).SucceedAsync()).Kind);

@@ -45,6 +45,22 @@ public sealed class FenceTests(MigratedPostgres postgres) : QueueTests(postgres)
     }
 
     [Fact]
+    public async Task A_late_page_with_the_right_number_writes_nothing_before_its_successor_has_begun()
+    {
+        var late = await Queue.StartNewRunAsync(Node);
+        await OtherQueue.ReapAsync(Node);
+        await OtherQueue.ClaimAsync(OtherNode, late.Claim.RunId);
+        var before = await RowsAsync(late.Claim);
+
+        var page = late.Show("1").Freeze();
+        Assert.False(await late.WriteAsync(page));
+        Assert.False(await late.WriteAsync(late.Say("never").Freeze() with { First = page.First }));
+        Assert.Equal(EndingKind.LeaseLost, (await late.EndAsync(late.End(RunOutcome.Succeeded) with { Page = page with { Frames = [] } })).Kind);
+
+        Assert.Equal(before, await RowsAsync(late.Claim));
+    }
+
+    [Fact]
     public async Task A_page_that_waited_for_the_row_while_it_was_taken_away_writes_nothing()
     {
         var late = await Queue.StartNewRunAsync(Node);

@@ -18,6 +18,13 @@ internal enum QueueAct
 /// <summary>Gives the same commands to the queue and to the model, and compares after each.</summary>
 internal sealed class QueueMachine(QueueHarness queue)
 {
+    /// <summary>Mostly enqueue, or threads never become long.</summary>
+    private static readonly MultitaskStrategy[] Strategies =
+    [
+        MultitaskStrategy.Enqueue, MultitaskStrategy.Interrupt, MultitaskStrategy.Enqueue, MultitaskStrategy.Rollback,
+        MultitaskStrategy.Enqueue, MultitaskStrategy.Reject, MultitaskStrategy.Enqueue,
+    ];
+
     private readonly QueueModel model = new();
     private readonly QueueInvariants invariants = new(queue.Database.Source);
     private readonly Dictionary<Guid, Attempt> attempts = [];
@@ -50,7 +57,7 @@ internal sealed class QueueMachine(QueueHarness queue)
 
     private Task ExecuteAsync(QueueCommand command) => command.Act switch
     {
-        QueueAct.Create => CreateAsync(threads[command.A % 2], (MultitaskStrategy)(command.B % 4), command.B),
+        QueueAct.Create => CreateAsync(threads[command.A % 2], Strategies[command.B % Strategies.Length], command.B),
         QueueAct.Claim => ClaimAsync(nodes[command.A % 2], 1 + (command.B % 2)),
         QueueAct.Write => OnRunningAsync(command, async attempt => Assert.True(await attempt.Say("more").WriteAsync())),
         QueueAct.WriteLate => WriteLateAsync(command),
