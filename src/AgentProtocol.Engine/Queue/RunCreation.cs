@@ -121,8 +121,10 @@ internal sealed partial class RunCreation
     private async Task<Dictionary<Guid, CreatedRunRow>> InsertAsync(
         NpgsqlConnection connection, IReadOnlyList<Given> runs, CancellationToken cancellationToken)
     {
+        // Two node ids meet in one statement only when this process was declared dead meanwhile and has joined anew.
+        var node = runs.LastOrDefault(given => given.Node is not null)?.Node ?? Guid.Empty;
         await using var command = new NpgsqlCommand(CreateOnFreeThreadsSql, connection);
-        command.With(runs.FirstOrDefault(given => given.Node is not null)?.Node ?? Guid.Empty)
+        command.With(node)
             .WithColumn(runs, NpgsqlDbType.Uuid, given => given.Run.RunId)
             .WithColumn(runs, NpgsqlDbType.Uuid, given => given.Run.ThreadId)
             .WithColumn(runs, NpgsqlDbType.Text, given => given.Run.Owner)
@@ -134,7 +136,7 @@ internal sealed partial class RunCreation
             .WithColumn(runs, NpgsqlDbType.Text, given => given.Run.Config)
             .WithColumn(runs, NpgsqlDbType.Text, given => ToText(given.Run.Strategy))
             .WithColumn(runs, NpgsqlDbType.Boolean, given => given.Run.Stateless)
-            .WithColumn(runs, NpgsqlDbType.Smallint, given => (short)given.State)
+            .WithColumn(runs, NpgsqlDbType.Smallint, given => (short)(given.Node is { } other && other != node ? RunState.Ready : given.State))
             .WithColumn(runs, NpgsqlDbType.Interval, given => given.Run.Delay)
             .WithColumn(runs, NpgsqlDbType.Uuid, given => given.Run.StreamNode)
             .With(timeout);
