@@ -7,7 +7,8 @@ namespace AgentProtocol.Engine.Events;
 /// <summary>Appends pages of many runs in shared statements. Numbers come from the writer; the row it locks says whether they still hold.</summary>
 internal sealed partial class EventLog
 {
-    private const int MaxBatch = 200;
+    /// <summary>The steps of the statement are joined row by row, so that its cost grows with the square of this.</summary>
+    private const int MaxBatch = 40;
 
     private readonly ProtocolDatabase database;
     private readonly TimeProvider time;

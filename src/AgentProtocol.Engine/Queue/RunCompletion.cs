@@ -33,7 +33,8 @@ internal enum EndingKind
 /// <summary>The writes by which an executor gives a run up: ended, erased, or put back for another execution.</summary>
 internal sealed partial class RunCompletion
 {
-    private const int MaxBatch = 200;
+    /// <summary>The steps of the statement are joined row by row, so that its cost grows with the square of this.</summary>
+    private const int MaxBatch = 40;
 
     private readonly ProtocolDatabase database;
     private readonly TimeProvider time;

@@ -10,7 +10,8 @@ namespace AgentProtocol.Engine.Queue;
 /// <summary>Stores new runs. On a free thread, concurrent callers share a statement; on a busy one each decides alone.</summary>
 internal sealed partial class RunCreation
 {
-    private const int MaxBatch = 100;
+    /// <summary>The steps of the statement are joined row by row, so that its cost grows with the square of this.</summary>
+    private const int MaxBatch = 40;
 
     /// <summary>With the pauses in between about five seconds.</summary>
     private const int MaxLookUps = 8;
