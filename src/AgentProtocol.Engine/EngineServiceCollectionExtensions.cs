@@ -74,6 +74,7 @@ public static class EngineServiceCollectionExtensions
         services.AddHostedService<SchemaMigration>();
         services.TryAddSingleton<PageClock>();
         services.TryAddSingleton<RunningRuns>();
+        services.TryAddSingleton<AgentAttempt>();
         services.TryAddSingleton<RunExecutor>();
         services.TryAddSingleton<PeerWatch>();
         services.TryAddSingleton<NodeReaper>();

@@ -43,4 +43,12 @@ public sealed class RunsOptions
     /// <summary>How long a stateless run and its outcome can be read after its end.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00", ErrorMessage = "Runs:StatelessRetention must be between 00:00:01 and 365.00:00:00.")]
     public TimeSpan StatelessRetention { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>The pause before the next attempt of a run that has failed this often before.</summary>
+    internal TimeSpan RetryDelayAfter(int failures)
+    {
+        var longest = TimeSpan.FromSeconds(30);
+        var delay = RetryDelay * Math.Pow(2, Math.Min(failures, 20));
+        return delay < longest ? delay : longest;
+    }
 }

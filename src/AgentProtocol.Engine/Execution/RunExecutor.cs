@@ -1,4 +1,3 @@
-using AgentProtocol.Agents;
 using AgentProtocol.Engine.Events;
 using AgentProtocol.Engine.Lifecycle;
 using AgentProtocol.Engine.Observability;
@@ -15,7 +14,7 @@ namespace AgentProtocol.Engine.Execution;
 /// the one way in which runs are executed and ended.
 /// </summary>
 internal sealed class RunExecutor(
-    AgentRegistry agents,
+    AgentAttempt attempt,
     RunLoader loader,
     EventLog log,
     RunFeed feed,
@@ -27,8 +26,6 @@ internal sealed class RunExecutor(
     TimeProvider time,
     ILogger<RunExecutor> logger)
 {
-    private static readonly TimeSpan LongestRetryDelay = TimeSpan.FromSeconds(30);
-
     /// <summary>Executes until the run has ended, is put back, or is no longer ours. Never throws.</summary>
     public async Task ExecuteAsync(RunningRun run)
     {
@@ -68,7 +65,7 @@ internal sealed class RunExecutor(
             EngineLog.ExecutorFailed(logger, exception);
         }
 
-        return await completion.RetryLaterAsync(run.Claim, RetryDelay(run.Claim.Failures), run.LeaseLost);
+        return await completion.RetryLaterAsync(run.Claim, options.Value.RetryDelayAfter(run.Claim.Failures), run.LeaseLost);
     }
 
     /// <summary>Reads the start, for as long as it takes: a database that is away is no failure of the run.</summary>
@@ -101,7 +98,7 @@ internal sealed class RunExecutor(
         var recorder = new RunRecorder(claim, request, start);
         var writer = new RunWriter(run, recorder, log, feed, hints, clock);
         var outcome = BeginOrResume(writer, request, start) ?? EndWithoutAgent(run);
-        outcome ??= await RunAgentAsync(run, writer, recorder, request, start);
+        outcome ??= await attempt.RunAsync(run, writer, recorder, request, start);
         await EndAsync(run, writer, outcome);
     }
 
@@ -143,80 +140,6 @@ internal sealed class RunExecutor(
             : claim.Failures >= maxAttempts ? RunOutcome.Failed("TooManyFailures", $"The run failed {claim.Failures} times")
             : claim.TimeLeft <= TimeSpan.Zero ? RunOutcome.TimedOut(options.Value.Timeout)
             : null;
-    }
-
-    /// <summary>Lets the agent speak. Null means that the run goes on elsewhere or later.</summary>
-    private async Task<RunOutcome?> RunAgentAsync(
-        RunningRun run, RunWriter writer, RunRecorder recorder, RunRequest request, RunStart start)
-    {
-        if (agents.Find(run.Claim.Order!.Agent) is not { } definition)
-        {
-            return RunOutcome.Failed("UnknownAgent", $"No agent \"{run.Claim.Order.Agent}\" is registered any more");
-        }
-
-        try
-        {
-            var context = ToContext(run, recorder, request, start);
-
-            // On a thread of its own account: an agent that blocks must not hold up the executor, which may have to abandon it.
-            var pump = Task.Run(() => PumpAsync(definition.Agent, context, run, writer));
-            await pump.WaitAsync(run.Abandoned);
-            return pump.Result && run.Cause is (StopCause.None or StopCause.Draining) ? RunOutcome.Succeeded : Stopped(run);
-        }
-        catch (OperationCanceledException) when (run.Cause != StopCause.None || run.Draining.IsCancellationRequested)
-        {
-            if (run.Abandoned.IsCancellationRequested)
-            {
-                EngineLog.AgentAbandoned(logger, options.Value.CancelGrace);
-            }
-
-            return Stopped(run);
-        }
-        catch (Exception exception)
-        {
-            return run.Cause == StopCause.None ? Failed(run, exception) : Stopped(run);
-        }
-    }
-
-    /// <summary>Reads the agent's events to the end. False when it was stopped at a checkpoint in between.</summary>
-    private static async Task<bool> PumpAsync(IAgent agent, AgentContext context, RunningRun run, RunWriter writer)
-    {
-        await foreach (var happened in agent.RunAsync(context, run.Stopping).WithCancellation(run.Stopping))
-        {
-            await writer.RecordAsync(happened);
-            if (happened is AgentEvent.StateUpdate && run.Draining.IsCancellationRequested)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private RunOutcome? Stopped(RunningRun run) => run.Cause switch
-    {
-        StopCause.Deadline => RunOutcome.TimedOut(options.Value.Timeout),
-        StopCause.Interrupt or StopCause.Rollback => RunOutcome.Interrupted(run.Reason),
-        _ => null,
-    };
-
-    private RunOutcome? Failed(RunningRun run, Exception exception)
-    {
-        var (message, retryable) = exception switch
-        {
-            AgentException agent => (agent.Message, agent.Retryable),
-            StateUpdateException update => (update.Message, false),
-            HttpRequestException or IOException or TimeoutException => (exception.Message, true),
-            _ => (exception.Message, false),
-        };
-        if (retryable && run.Claim.Failures + 1 < options.Value.MaxAttempts)
-        {
-            EngineLog.RunRetried(logger, RetryDelay(run.Claim.Failures), message, exception);
-            return null;
-        }
-
-        EngineLog.RunFailed(logger, message, exception is AgentException ? null : exception);
-        return RunOutcome.Failed(exception is AgentException ? "AgentError" : exception.GetType().Name, message);
     }
 
     private async Task EndAsync(RunningRun run, RunWriter writer, RunOutcome? outcome)
@@ -269,7 +192,7 @@ internal sealed class RunExecutor(
             return await completion.HandBackAsync(run.Claim, run.LeaseLost);
         }
 
-        return await completion.RetryLaterAsync(run.Claim, RetryDelay(run.Claim.Failures), run.LeaseLost);
+        return await completion.RetryLaterAsync(run.Claim, options.Value.RetryDelayAfter(run.Claim.Failures), run.LeaseLost);
     }
 
     private void Announce(Guid runId, EndingResult result)
@@ -292,24 +215,4 @@ internal sealed class RunExecutor(
             queue.Signal([promoted]);
         }
     }
-
-    private TimeSpan RetryDelay(int failures)
-    {
-        var delay = options.Value.RetryDelay.Ticks << Math.Min(failures, 20);
-        return TimeSpan.FromTicks(Math.Min(delay, LongestRetryDelay.Ticks));
-    }
-
-    private static AgentContext ToContext(RunningRun run, RunRecorder recorder, RunRequest request, RunStart start) => new()
-    {
-        RunId = run.Claim.RunId,
-        ThreadId = run.Claim.ThreadId,
-        AgentId = run.Claim.Order!.Agent,
-        Attempt = run.Claim.Attempt,
-        CompletedSteps = start.CompletedSteps,
-        Input = request.Input,
-        State = AgentStates.From(recorder.State),
-        Config = request.Config,
-        Context = request.Context,
-        Draining = run.Draining,
-    };
 }

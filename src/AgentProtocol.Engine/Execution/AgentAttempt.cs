@@ -1,0 +1,101 @@
+using AgentProtocol.Agents;
+using AgentProtocol.Engine.Lifecycle;
+using AgentProtocol.Engine.Observability;
+using AgentProtocol.Engine.Queue;
+using AgentProtocol.Engine.State;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace AgentProtocol.Engine.Execution;
+
+/// <summary>Runs the agent of a run once, and says how that ended.</summary>
+internal sealed class AgentAttempt(AgentRegistry agents, IOptions<RunsOptions> options, ILogger<AgentAttempt> logger)
+{
+    /// <summary>Lets the agent speak. Null means that the run goes on elsewhere or later.</summary>
+    public async Task<RunOutcome?> RunAsync(
+        RunningRun run, RunWriter writer, RunRecorder recorder, RunRequest request, RunStart start)
+    {
+        if (agents.Find(run.Claim.Order!.Agent) is not { } definition)
+        {
+            return RunOutcome.Failed("UnknownAgent", $"No agent \"{run.Claim.Order.Agent}\" is registered any more");
+        }
+
+        try
+        {
+            var context = ToContext(run, recorder, request, start);
+
+            // On a thread of its own account: an agent that blocks must not hold up the executor, which may have to abandon it.
+            var pump = Task.Run(() => PumpAsync(definition.Agent, context, run, writer));
+            var hasFinished = await pump.WaitAsync(run.Abandoned);
+            return hasFinished && run.Cause is (StopCause.None or StopCause.Draining) ? RunOutcome.Succeeded : Stopped(run);
+        }
+        catch (OperationCanceledException) when (run.Cause != StopCause.None || run.Draining.IsCancellationRequested)
+        {
+            if (run.Abandoned.IsCancellationRequested)
+            {
+                EngineLog.AgentAbandoned(logger, options.Value.CancelGrace);
+            }
+
+            return Stopped(run);
+        }
+        catch (Exception exception)
+        {
+            return run.Cause == StopCause.None ? Failed(run, exception) : Stopped(run);
+        }
+    }
+
+    /// <summary>Reads the agent's events to the end. False when it was stopped at a checkpoint in between.</summary>
+    private static async Task<bool> PumpAsync(IAgent agent, AgentContext context, RunningRun run, RunWriter writer)
+    {
+        await foreach (var happened in agent.RunAsync(context, run.Stopping).WithCancellation(run.Stopping))
+        {
+            await writer.RecordAsync(happened);
+            if (happened is AgentEvent.StateUpdate && run.Draining.IsCancellationRequested)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private RunOutcome? Stopped(RunningRun run) => run.Cause switch
+    {
+        StopCause.Deadline => RunOutcome.TimedOut(options.Value.Timeout),
+        StopCause.Interrupt or StopCause.Rollback => RunOutcome.Interrupted(run.Reason),
+        _ => null,
+    };
+
+    private RunOutcome? Failed(RunningRun run, Exception exception)
+    {
+        var (message, retryable) = exception switch
+        {
+            AgentException agent => (agent.Message, agent.Retryable),
+            StateUpdateException update => (update.Message, false),
+            HttpRequestException or IOException or TimeoutException => (exception.Message, true),
+            _ => (exception.Message, false),
+        };
+        if (retryable && run.Claim.Failures + 1 < options.Value.MaxAttempts)
+        {
+            EngineLog.RunRetried(logger, options.Value.RetryDelayAfter(run.Claim.Failures), message, exception);
+            return null;
+        }
+
+        EngineLog.RunFailed(logger, message, exception is AgentException ? null : exception);
+        return RunOutcome.Failed(exception is AgentException ? "AgentError" : exception.GetType().Name, message);
+    }
+
+    private static AgentContext ToContext(RunningRun run, RunRecorder recorder, RunRequest request, RunStart start) => new()
+    {
+        RunId = run.Claim.RunId,
+        ThreadId = run.Claim.ThreadId,
+        AgentId = run.Claim.Order!.Agent,
+        Attempt = run.Claim.Attempt,
+        CompletedSteps = start.CompletedSteps,
+        Input = request.Input,
+        State = AgentStates.From(recorder.State),
+        Config = request.Config,
+        Context = request.Context,
+        Draining = run.Draining,
+    };
+}
