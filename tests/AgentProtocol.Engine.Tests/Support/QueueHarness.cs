@@ -61,17 +61,17 @@ internal sealed class QueueHarness : IAsyncDisposable
 
     public static NewRunRow NewRun(
         Guid threadId, MultitaskStrategy strategy = MultitaskStrategy.Enqueue, TimeSpan delay = default, string text = "hello") => new()
-    {
-        RunId = Guid.CreateVersion7(),
-        ThreadId = threadId,
-        Owner = Owner,
-        Agent = "echo",
-        AssistantId = Guid.Empty,
-        Request = $$"""{"input":{"messages":[{"role":"user","content":"{{text}}"}]},"stream_mode":["values","updates","custom"]}""",
-        Metadata = "{}",
-        Strategy = strategy,
-        Delay = delay,
-    };
+        {
+            RunId = Guid.CreateVersion7(),
+            ThreadId = threadId,
+            Owner = Owner,
+            Agent = "echo",
+            AssistantId = Guid.Empty,
+            Request = $$"""{"input":{"messages":[{"role":"user","content":"{{text}}"}]},"stream_mode":["values","updates","custom"]}""",
+            Metadata = "{}",
+            Strategy = strategy,
+            Delay = delay,
+        };
 
     public Task<RunCreationResult> CreateAsync(NewRunRow run) => Creation.CreateAsync(run, TestContext.Current.CancellationToken);
 

@@ -42,7 +42,10 @@ internal static class RunLogs
     public static Task<HttpResponseMessage> OpenStepsAsync(this HttpClient client, string threadId, string text) =>
         client.OpenAsync(HttpMethod.Post, $"/threads/{threadId}/runs/stream", new
         {
-            assistant_id = "echo", input = Protocol.Say(text), stream_mode = new[] { "values", "custom", "messages-tuple" }, stream_resumable = true,
+            assistant_id = "echo",
+            input = Protocol.Say(text),
+            stream_mode = new[] { "values", "custom", "messages-tuple" },
+            stream_resumable = true,
         });
 
     public static string RunIdOf(HttpResponseMessage stream) => stream.Header("Content-Location")[^36..];

@@ -24,7 +24,11 @@ public sealed class ThreadRunTests(ServerFixture fixture) : IClassFixture<Server
         var id = await client.NewThreadAsync();
         using var response = await client.PostAsync($"/threads/{id}/runs", new
         {
-            assistant_id = "echo", input = Protocol.Say("hello"), metadata = new { a = 1 }, config = new { tags = new[] { "t" } }, stream_mode = new[] { "values", "updates" },
+            assistant_id = "echo",
+            input = Protocol.Say("hello"),
+            metadata = new { a = 1 },
+            config = new { tags = new[] { "t" } },
+            stream_mode = new[] { "values", "updates" },
         });
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         var run = await response.JsonAsync();
