@@ -16,6 +16,8 @@ internal sealed class NodeDrain(NodeSlots slots, RunningRuns running, IOptions<R
     /// <summary>After its grace an agent is abandoned, and its run is still to be handed back.</summary>
     private static readonly TimeSpan TimeToHandBack = TimeSpan.FromSeconds(2);
 
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(10);
+
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         slots.Close();
@@ -51,9 +53,10 @@ internal sealed class NodeDrain(NodeSlots slots, RunningRuns running, IOptions<R
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            while (running.Count > 0)
+            while (running.Count > 0 || slots.InUse > 0)
             {
                 await Task.WhenAll(running.All.Select(run => run.Completion)).WaitAsync(ending.Token);
+                await Task.Delay(LookAgain, time, ending.Token);
             }
         }
         catch (OperationCanceledException)

@@ -117,7 +117,7 @@ internal sealed class NodeSession(
 
         EngineLog.NodeDeclaredDead(logger, node);
         slots.Leave();
-        running.LoseAll("This node was declared dead");
+        running.LoseAll(node, "This node was declared dead");
     }
 
     private async Task JoinAsync(NpgsqlConnection session, CancellationToken stoppingToken)
@@ -203,10 +203,10 @@ internal sealed class NodeSession(
 
     private void StopIfUnconfirmed()
     {
-        if (slots.NodeId is not null && time.GetElapsedTime(confirmed) > UnconfirmedLimit)
+        if (slots.NodeId is { } unconfirmed && time.GetElapsedTime(confirmed) > UnconfirmedLimit)
         {
             slots.Leave();
-            running.LoseAll("This node could not reach the database");
+            running.LoseAll(unconfirmed, "This node could not reach the database");
         }
     }
 }

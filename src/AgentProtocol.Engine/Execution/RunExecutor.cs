@@ -46,8 +46,18 @@ internal sealed class RunExecutor(
     /// <summary>Ends an execution that could not be ended in the ordinary way, with as little as possible.</summary>
     private async Task<EndingResult> GiveUpAsync(RunningRun run)
     {
+        if (run.Cause == StopCause.LeaseLost)
+        {
+            return new EndingResult(EndingKind.LeaseLost);
+        }
+
         try
         {
+            if (run.Cause == StopCause.Draining)
+            {
+                return await completion.HandBackAsync(run.Claim, run.LeaseLost);
+            }
+
             if (run.Claim.Settle == "rollback" || run.Cause == StopCause.Rollback)
             {
                 return await completion.RollBackAsync(run.Claim, run.LeaseLost);
@@ -56,7 +66,8 @@ internal sealed class RunExecutor(
             if (run.Claim.Failures + 1 >= options.Value.MaxAttempts)
             {
                 var outcome = RunOutcome.Failed("InternalError", "The server failed to execute the run; its log says why");
-                return await completion.FinishBareAsync(run.Claim, outcome, run.LeaseLost);
+                var ended = await completion.FinishBareAsync(run.Claim, outcome, run.LeaseLost);
+                return ended.Kind == EndingKind.MustRollBack ? await completion.RollBackAsync(run.Claim, run.LeaseLost) : ended;
             }
         }
         catch (Exception exception)
@@ -77,7 +88,7 @@ internal sealed class RunExecutor(
             {
                 return await loader.LoadAsync(run.Claim, CancellationToken.None);
             }
-            catch (Exception exception) when (TransientFailure.Is(exception) && !run.LeaseLost.IsCancellationRequested)
+            catch (Exception exception) when (TransientFailure.Is(exception) && !run.Stopping.IsCancellationRequested)
             {
                 await Task.Delay(TransientFailure.Pause(failures), time, CancellationToken.None);
             }

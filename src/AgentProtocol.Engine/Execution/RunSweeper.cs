@@ -16,6 +16,7 @@ internal sealed class RunSweeper(
     SettlementSignals signals,
     PostgresRunQueue queue,
     RunFeed feed,
+    NodeSlots slots,
     IOptions<RunsOptions> options,
     TimeProvider time,
     ILogger<RunSweeper> logger) : BackgroundService
@@ -83,6 +84,12 @@ internal sealed class RunSweeper(
 
     private async Task<int> CancelDisconnectedAsync(CancellationToken cancellationToken)
     {
+        // What a shutdown has cut off is handed back, and cancelled by nobody but its callers.
+        if (!slots.IsOpen)
+        {
+            return 0;
+        }
+
         // Clients that this server's restart has cut off get their grace from when they could have come back.
         if (time.GetElapsedTime(started) < options.Value.DisconnectGrace && isFirstGrace)
         {

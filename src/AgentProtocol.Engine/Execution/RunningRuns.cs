@@ -55,10 +55,10 @@ internal sealed class RunningRuns
         _ => StopCause.Interrupt,
     };
 
-    /// <summary>Stops everything, because this node may have been declared dead.</summary>
-    public void LoseAll(string reason)
+    /// <summary>Stops everything that was claimed under a node id, because that node may have been declared dead.</summary>
+    public void LoseAll(Guid node, string reason)
     {
-        foreach (var run in byRun.Values)
+        foreach (var run in byRun.Values.Where(run => run.Claim.Node == node))
         {
             run.Stop(StopCause.LeaseLost, reason);
         }

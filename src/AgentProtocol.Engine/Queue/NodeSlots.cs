@@ -11,6 +11,7 @@ internal sealed class NodeSlots
     private readonly Channel<ClaimedRun> handedOver = Channel.CreateUnbounded<ClaimedRun>(new() { SingleReader = true });
     private readonly Lock gate = new();
     private Guid? nodeId;
+    private int capacity;
     private int free;
     private bool isClosed;
 
@@ -40,6 +41,18 @@ internal sealed class NodeSlots
         }
     }
 
+    /// <summary>Slots that are taken: by executions, and by claims and births on their way.</summary>
+    public int InUse
+    {
+        get
+        {
+            lock (gate)
+            {
+                return nodeId is null ? 0 : capacity - free;
+            }
+        }
+    }
+
     /// <summary>Runs that were born claimed by this node.</summary>
     public ChannelReader<ClaimedRun> HandedOver => handedOver.Reader;
 
@@ -51,7 +64,7 @@ internal sealed class NodeSlots
         lock (gate)
         {
             nodeId = node;
-            free = capacity;
+            free = this.capacity = capacity;
             IsOpen = !isClosed;
         }
     }

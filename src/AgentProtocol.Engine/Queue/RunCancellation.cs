@@ -33,7 +33,7 @@ internal sealed class RunCancellation(ProtocolDatabase database)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         return await SignalAsync(connection, runId, action, reason, cancellationToken)
-            ?? await EndIdleAsync(connection, runId, action, reason, cancellationToken);
+            ?? await EndIdleAsync(connection, runId, action, reason, byForce: false, cancellationToken);
     }
 
     /// <summary>
@@ -42,13 +42,8 @@ internal sealed class RunCancellation(ProtocolDatabase database)
     /// </summary>
     public async Task<SettlementEffects> EndByForceAsync(Guid runId, CancellationToken cancellationToken)
     {
-        await using (var connection = await database.Source.OpenConnectionAsync(cancellationToken))
-        {
-            await using var command = new NpgsqlCommand(TakeAwaySql, connection).With(runId);
-            await command.ExecuteNonQueryAsync(cancellationToken);
-        }
-
-        return await CancelAsync(runId, CancelAction.Interrupt, "Cancelled by a caller", cancellationToken);
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        return await EndIdleAsync(connection, runId, CancelAction.Interrupt, "Cancelled by a caller", byForce: true, cancellationToken);
     }
 
     private static async Task<SettlementEffects?> SignalAsync(
@@ -62,7 +57,7 @@ internal sealed class RunCancellation(ProtocolDatabase database)
     }
 
     private static async Task<SettlementEffects> EndIdleAsync(
-        NpgsqlConnection connection, Guid runId, CancelAction action, string reason, CancellationToken cancellationToken)
+        NpgsqlConnection connection, Guid runId, CancelAction action, string reason, bool byForce, CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using var lockHead = new NpgsqlCommand(LockHeadSql, connection).With(runId);
@@ -77,6 +72,13 @@ internal sealed class RunCancellation(ProtocolDatabase database)
         {
             // It has ended: cancelling it is a success without effect.
             return SettlementEffects.None;
+        }
+
+        if (byForce)
+        {
+            await using var takeAway = new NpgsqlCommand(TakeAwaySql, connection).With(runId);
+            await takeAway.ExecuteNonQueryAsync(cancellationToken);
+            work = await ThreadSettlement.LockWorkAsync(connection, threadId, runId, cancellationToken);
         }
 
         switch (work[0].State)

@@ -47,12 +47,12 @@ internal sealed partial class RunCompletion
 
     private const string SettleOfSql = "select settle from run_work where run_id = $1 and state = 3 and fence = $2";
 
-    /// <summary>Puts a running run back: at once ($3 null, or it was told to stop meanwhile) or after a pause. Its fence moves on, so nothing of the old execution is kept.</summary>
+    /// <summary>Puts a running run back: at once ($3 null, or it was told to stop and has not failed before) or after a pause. Its fence moves on, so nothing of the old execution is kept.</summary>
     private const string PutBackSql =
         """
         update run_work
-        set state = case when $3::interval is null or settle is not null then 2 else 1 end, node = null, fence = fence + 1,
-            available_at = now() + case when settle is null then coalesce($3, interval '0') else interval '0' end,
+        set state = case when $3::interval is null or (settle is not null and failures = 0) then 2 else 1 end, node = null, fence = fence + 1,
+            available_at = now() + case when settle is not null and failures = 0 then interval '0' else coalesce($3, interval '0') end,
             priority = $4, failures = failures + $5
         where run_id = $1 and state = 3 and fence = $2
         returning 1

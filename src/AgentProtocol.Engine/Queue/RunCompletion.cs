@@ -76,7 +76,12 @@ internal sealed partial class RunCompletion
             };
             return await FinishAloneAsync(new RunEnding(page, outcome, run.Attempt));
         },
-        () => Task.FromResult<EndingResult?>(null),
+        async () =>
+        {
+            await using var connection = await database.Source.OpenConnectionAsync();
+            await using var command = new NpgsqlCommand("select 1 from runs where run_id = $1 and status <> 'active'", connection).With(run.RunId);
+            return await command.ExecuteScalarAsync() is null ? null : new EndingResult(EndingKind.Ended);
+        },
         leaseLost);
 
     /// <summary>Erases a run and everything it did, and passes the slot on.</summary>

@@ -30,7 +30,7 @@ internal static class RunMaintenance
         with gone as (
             select run_id from run_work where disconnect_at <= now() and settle is null
             order by disconnect_at limit 100 for no key update skip locked)
-        update run_work w set disconnect_at = null from gone where w.run_id = gone.run_id
+        update run_work w set disconnect_at = now() + interval '5 seconds' from gone where w.run_id = gone.run_id
         returning w.run_id
         """;
 
@@ -74,7 +74,7 @@ internal static class RunMaintenance
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Takes the runs whose reader has been gone for too long; each is taken once.</summary>
+    /// <summary>Takes the runs whose reader has been gone for too long. Each comes back after a while, unless it was told to stop by then.</summary>
     public static Task<IReadOnlyList<Guid>> TakeDisconnectedAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         ReadIdsAsync(connection, TakeDisconnectedSql, cancellationToken);
 

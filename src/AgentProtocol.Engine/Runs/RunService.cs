@@ -21,7 +21,7 @@ public sealed class RunService
     private readonly RunCancellation cancellation;
     private readonly RunRemoval removal;
     private readonly SettlementSignals signals;
-    private readonly NodeSlots slots;
+    private readonly Func<bool> isStopping;
     private readonly RunsOptions options;
 
     /// <summary>A reader that a shutdown has cut off finds the server again only after its restart.</summary>
@@ -29,10 +29,10 @@ public sealed class RunService
 
     internal RunService(
         RunFactory factory, RunLookup runs, RunSearch search, ThreadReader threads, EventReader events, RunFeed feed,
-        RunCancellation cancellation, RunRemoval removal, SettlementSignals signals, NodeSlots slots, IOptions<RunsOptions> options)
+        RunCancellation cancellation, RunRemoval removal, SettlementSignals signals, Func<bool> isStopping, IOptions<RunsOptions> options)
     {
         (this.factory, this.runs, this.search, this.threads, this.events, this.feed) = (factory, runs, search, threads, events, feed);
-        (this.cancellation, this.removal, this.signals, this.slots, this.options) = (cancellation, removal, signals, slots, options.Value);
+        (this.cancellation, this.removal, this.signals, this.isStopping, this.options) = (cancellation, removal, signals, isStopping, options.Value);
     }
 
     /// <summary>Creates a run. Returns as soon as it is durable; nothing here waits for the agent.</summary>
@@ -140,7 +140,7 @@ public sealed class RunService
     /// after the grace unless somebody attaches again.
     /// </summary>
     public Task DisconnectAsync(string owner, Guid runId) =>
-        removal.MarkDisconnectedAsync(owner, runId, slots.IsOpen || options.DisconnectGrace > GraceWhenDraining ? options.DisconnectGrace : GraceWhenDraining);
+        removal.MarkDisconnectedAsync(owner, runId, isStopping() && options.DisconnectGrace < GraceWhenDraining ? GraceWhenDraining : options.DisconnectGrace);
 
     private async Task<RunView> FindAsync(string owner, Guid? threadId, Guid runId) =>
         await runs.ReadAsync(owner, runId) is { } run && (threadId is null || run.Row.ThreadId == threadId)

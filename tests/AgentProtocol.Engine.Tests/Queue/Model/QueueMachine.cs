@@ -148,7 +148,9 @@ internal sealed class QueueMachine(QueueHarness queue)
         Assert.Equal(EndingKind.Ended, result.Kind);
         late.Add(attempt);
         var run = model[attempt.Claim.RunId];
-        run.State = retry && !run.MustStop ? RunState.Delayed : RunState.Ready;
+        var waits = retry && (run.Failures > 0 || !run.MustStop);
+        run.Failures += retry ? 1 : 0;
+        run.State = waits ? RunState.Delayed : RunState.Ready;
     }
 
     private async Task WriteLateAsync(QueueCommand command)

@@ -115,6 +115,9 @@ internal sealed class ModelRun(Guid id, Guid thread, int order)
 
     public bool MustRollBack { get; set; }
 
+    /// <summary>Attempts that failed and were retried.</summary>
+    public int Failures { get; set; }
+
     /// <summary>Whether it was told to stop, so that it does not wait for another attempt.</summary>
     public bool MustStop { get; set; }
 
