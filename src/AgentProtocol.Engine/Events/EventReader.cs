@@ -7,8 +7,7 @@ namespace AgentProtocol.Engine.Events;
 /// <param name="ThreadId">Its thread.</param>
 /// <param name="Position">The number of the next event.</param>
 /// <param name="HasEnded">Whether no more events follow.</param>
-/// <param name="HasStarted">Whether an executor has written anything.</param>
-internal readonly record struct RunPosition(Guid ThreadId, long Position, bool HasEnded, bool HasStarted);
+internal readonly record struct RunPosition(Guid ThreadId, long Position, bool HasEnded);
 
 /// <summary>Reads committed pages, on any node, for as long as they are kept.</summary>
 internal sealed class EventReader(ProtocolDatabase database)
@@ -36,7 +35,7 @@ internal sealed class EventReader(ProtocolDatabase database)
         await using var command = new NpgsqlCommand(PositionSql, connection).With(runId);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
-            ? new RunPosition(reader.GetGuid(0), reader.GetInt64(1), reader.GetBoolean(2), reader.GetInt64(1) > 0)
+            ? new RunPosition(reader.GetGuid(0), reader.GetInt64(1), reader.GetBoolean(2))
             : null;
     }
 

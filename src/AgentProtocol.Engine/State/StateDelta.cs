@@ -5,7 +5,7 @@ namespace AgentProtocol.Engine.State;
 
 /// <summary>
 /// What one checkpoint changed, as an ordered list of operations. Written as a JSON array of objects with one of
-/// <c>append</c>, <c>replace</c>, <c>remove</c>, <c>clear</c>, <c>set</c> (with <c>to</c>), <c>unset</c>.
+/// <c>append</c>, <c>replace</c>, <c>remove</c>, <c>clear</c>, <c>set</c> (with <c>to</c>).
 /// Each method records an operation and returns the state after it.
 /// </summary>
 internal sealed class StateDelta
@@ -89,7 +89,6 @@ internal sealed class StateDelta
             "remove" => Removed(state, first.Value.GetString()!),
             "clear" => state.WithMessages([]),
             "set" => state.With(first.Value.GetString()!, operation.GetProperty("to").GetRawText()),
-            "unset" => state.Without(first.Value.GetString()!),
             _ => throw new InvalidDataException($"A checkpoint holds the unknown operation \"{first.Name}\""),
         };
     }

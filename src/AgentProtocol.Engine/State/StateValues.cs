@@ -22,8 +22,6 @@ internal sealed class StateValues
     /// <summary>Every key but <c>messages</c>, in the order in which they were first set, as JSON text.</summary>
     public ReadOnlySpan<KeyValuePair<string, string>> Others => others;
 
-    public bool IsEmpty => messages is null && others.Length == 0;
-
     public int IndexOf(string messageId) =>
         messages is null ? -1 : Array.FindIndex(messages, message => message.Id == messageId);
 
@@ -41,8 +39,6 @@ internal sealed class StateValues
         changed[index] = new(key, json);
         return new StateValues(messages, changed);
     }
-
-    public StateValues Without(string key) => new(messages, Array.FindAll(others, pair => pair.Key != key));
 
     /// <summary>The state as one JSON object, <c>messages</c> first.</summary>
     public string ToJson() => Render(withMessages: true);
