@@ -16,6 +16,7 @@ public sealed class OpenAiStub : IAsyncDisposable
     private readonly WebApplication app;
     private readonly ConcurrentQueue<OpenAiReply> replies = new();
     private readonly ConcurrentQueue<OpenAiRequest> requests = new();
+    private int open;
 
     private OpenAiStub()
     {
@@ -31,6 +32,9 @@ public sealed class OpenAiStub : IAsyncDisposable
 
     /// <summary>The requests so far, oldest first.</summary>
     public IReadOnlyList<OpenAiRequest> Requests => [.. requests];
+
+    /// <summary>How many requests have come in and are neither answered nor given up by their client.</summary>
+    public int OpenRequests => Volatile.Read(ref open);
 
     /// <summary>Starts a stub that gives these replies, one per request.</summary>
     public static async Task<OpenAiStub> StartAsync(params OpenAiReply[] replies)
@@ -53,10 +57,18 @@ public sealed class OpenAiStub : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext context)
     {
-        var body = await JsonSerializer.DeserializeAsync<JsonElement>(context.Request.Body, cancellationToken: context.RequestAborted);
-        requests.Enqueue(new OpenAiRequest(context.Request.Headers.Authorization.ToString(), body));
-        var reply = replies.TryDequeue(out var next) ? next : OpenAiReply.Refusing(501, "the test has put no further reply into the stub");
-        await reply.SendAsync(context);
+        Interlocked.Increment(ref open);
+        try
+        {
+            var body = await JsonSerializer.DeserializeAsync<JsonElement>(context.Request.Body, cancellationToken: context.RequestAborted);
+            requests.Enqueue(new OpenAiRequest(context.Request.Headers.Authorization.ToString(), body));
+            var reply = replies.TryDequeue(out var next) ? next : OpenAiReply.Refusing(501, "the test has put no further reply into the stub");
+            await reply.SendAsync(context);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref open);
+        }
     }
 }
 
