@@ -3,13 +3,16 @@ using AgentProtocol.Engine.Lifecycle;
 using AgentProtocol.Engine.Observability;
 using AgentProtocol.Engine.Queue;
 using AgentProtocol.Engine.State;
+using AgentProtocol.Engine.Storage;
+using AgentProtocol.Engine.Store;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace AgentProtocol.Engine.Execution;
 
 /// <summary>Runs the agent of a run once, and says how that ended.</summary>
-internal sealed class AgentAttempt(AgentRegistry agents, IOptions<RunsOptions> options, ILogger<AgentAttempt> logger)
+internal sealed class AgentAttempt(AgentRegistry agents, StoreService store, IOptions<RunsOptions> options, ILogger<AgentAttempt> logger)
 {
     /// <summary>Lets the agent speak. Null means that the run goes on elsewhere or later.</summary>
     public async Task<RunOutcome?> RunAsync(
@@ -73,6 +76,8 @@ internal sealed class AgentAttempt(AgentRegistry agents, IOptions<RunsOptions> o
             AgentException agent => (agent.Message, agent.Retryable),
             StateUpdateException update => (update.Message, false),
             HttpRequestException or IOException or TimeoutException => (exception.Message, true),
+            // From the agent's use of the store.
+            NpgsqlException database when TransientFailure.Is(database) => ("The database could not be reached", true),
             _ => (exception.Message, false),
         };
         if (retryable && run.Claim.Failures + 1 < options.Value.MaxAttempts)
@@ -85,7 +90,7 @@ internal sealed class AgentAttempt(AgentRegistry agents, IOptions<RunsOptions> o
         return RunOutcome.Failed(exception is AgentException ? "AgentError" : exception.GetType().Name, message);
     }
 
-    private static AgentContext ToContext(RunningRun run, RunRecorder recorder, RunRequest request, RunStart start) => new()
+    private AgentContext ToContext(RunningRun run, RunRecorder recorder, RunRequest request, RunStart start) => new()
     {
         RunId = run.Claim.RunId,
         ThreadId = run.Claim.ThreadId,
@@ -97,5 +102,6 @@ internal sealed class AgentAttempt(AgentRegistry agents, IOptions<RunsOptions> o
         Config = request.Config,
         Context = request.Context,
         Draining = run.Draining,
+        Store = new AgentStore(store, run),
     };
 }

@@ -23,7 +23,9 @@ public sealed partial class DependencyRuleTests
         ["Observability"] = [],
         ["Threads"] = [.. Core, "Runs"],
         ["Runs"] = [.. Core, "Threads"],
-        ["Execution"] = Core,
+        // Called by endpoints and, on behalf of agents, by executions.
+        ["Store"] = Core,
+        ["Execution"] = [.. Core, "Store"],
     };
 
     private static readonly Dictionary<Assembly, Assembly[]> Assemblies = new()
