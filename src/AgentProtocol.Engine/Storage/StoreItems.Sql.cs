@@ -84,8 +84,7 @@ internal sealed partial class StoreItems
                     end
                 end, false))),
         page as materialized (
-            select m.id, row_number() over (order by m.updated_at desc, m.key, m.namespace) as place
-            from matched m order by place limit $6 offset $7),
+            select * from matched m order by m.updated_at desc, m.key, m.namespace limit $6 offset $7),
         due as (
             select i.id from page p join store_items i on i.owner = $1 and i.id = p.id
             where $8 and i.expires_at > now() order by i.id for no key update of i skip locked),
@@ -96,7 +95,7 @@ internal sealed partial class StoreItems
             select coalesce(sum(octet_length(s.value)), 0) from page q join store_items s on s.owner = $1 and s.id = q.id) as bytes) t
         left join page p on true
         left join store_items i on i.owner = $1 and i.id = p.id
-        order by p.place
+        order by p.updated_at desc, p.key, p.namespace
         """;
 
     private const string ListNamespacesSql =

@@ -1,7 +1,7 @@
 using AgentProtocol.Contracts.Store;
-using AgentProtocol.Engine.Execution;
 using AgentProtocol.Engine.Storage;
 using AgentProtocol.Engine.Tests.Support;
+using AgentProtocol.Testing;
 using AgentProtocol.Testing.Postgres;
 using Xunit;
 
@@ -147,10 +147,8 @@ public sealed class StoreExpiryTests(MigratedPostgres postgres) : StoreTests(pos
         await ExpireAsync();
         await using var node = await EngineHost.StartAsync(ConnectionString);
 
-        // The loop of the node may have come first.
-        await node.Get<RunSweeper>().RunOnceAsync(Token);
-
-        Assert.Equal(0, await Database.Source.ScalarAsync<long>("select count(*) from store_items where owner = $1", Owner));
+        await Until.TrueAsync(
+            async () => await Database.Source.ScalarAsync<long>("select count(*) from store_items where owner = $1", Owner) == 0, Token);
     }
 
     private async Task<int> SweepAsync(int batch)
