@@ -22,8 +22,21 @@ internal sealed class ThreadReader(ProtocolDatabase database)
         where h.thread_id = $1 order by c.n
         """;
 
-    private const string LastOfRunSql =
-        "select segment, n from checkpoints where thread_id = $1 and run_id = $2 order by n desc limit 1";
+    /// <summary>One statement, so that the segment is not moved to another number between two.</summary>
+    private const string AfterRunSql =
+        """
+        with last as (select segment, n from checkpoints where thread_id = $1 and run_id = $2 order by n desc limit 1)
+        select c.delta, c.snapshot from last
+        join checkpoints c on c.thread_id = $1 and c.n between last.segment and last.n and c.segment = last.segment
+        order by c.n
+        """;
+
+    /// <summary>The thread of a stateless run is gone when the run has ended.</summary>
+    private const string ExistsSql =
+        """
+        select 1 from threads t join thread_heads h using (thread_id)
+        where t.thread_id = $1 and t.owner = $2 and not (t.temporary and h.active_run is null and h.head_n > 0)
+        """;
 
     /// <summary>A thread, if this owner has it; its row, head and state in one round trip.</summary>
     public async Task<ThreadView?> ReadAsync(string owner, Guid threadId, CancellationToken cancellationToken)
@@ -48,23 +61,25 @@ internal sealed class ThreadReader(ProtocolDatabase database)
         return new ThreadView(row, head, await FoldAsync(reader, cancellationToken));
     }
 
+    /// <summary>Whether this owner has a thread that is to be seen.</summary>
+    public static async Task<bool> ExistsAsync(
+        NpgsqlConnection connection, string owner, Guid threadId, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(ExistsSql, connection).With(threadId).With(owner);
+        return await command.ExecuteScalarAsync(cancellationToken) is not null;
+    }
+
     /// <summary>The state that a run left behind; the thread's current state when it left none.</summary>
     public async Task<StateValues> ReadStateAfterRunAsync(Guid threadId, Guid runId, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        (int Segment, int N)? last = null;
-        await using (var command = new NpgsqlCommand(LastOfRunSql, connection).With(threadId).With(runId))
+        await using (var command = new NpgsqlCommand(AfterRunSql, connection).With(threadId).With(runId))
         await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
         {
-            if (await reader.ReadAsync(cancellationToken))
+            if (reader.HasRows)
             {
-                last = (reader.GetInt32(0), reader.GetInt32(1));
+                return await FoldAsync(reader, cancellationToken);
             }
-        }
-
-        if (last is { } checkpoint)
-        {
-            return (await CheckpointReader.ReadSegmentAsync(connection, threadId, checkpoint.Segment, checkpoint.N, cancellationToken)).State;
         }
 
         await using var current = new NpgsqlCommand(HeadSegmentSql, connection).With(threadId);

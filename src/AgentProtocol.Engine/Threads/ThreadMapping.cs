@@ -90,7 +90,7 @@ internal static class ThreadMapping
         $$"""[{"id":"{{checkpointId}}:{{JsonEncodedText.Encode(node)}}","name":{{JsonText.Quote(node)}},"path":["__pregel_pull",{{JsonText.Quote(node)}}],"error":null,"interrupts":[],"checkpoint":null,"state":null,"result":null}]""";
 
     /// <summary>The metadata of the run, then what the server says about the checkpoint (wire-contract 3.14).</summary>
-    private static string Metadata(CheckpointView view)
+    public static string Metadata(CheckpointView view)
     {
         var row = view.Row;
         var text = new StringBuilder("{");

@@ -30,6 +30,12 @@ internal sealed class CheckpointConfiguration : IEntityTypeConfiguration<Checkpo
         builder.ToSnakeCaseTable("checkpoints").HasKey(row => new { row.ThreadId, row.N });
 }
 
+internal sealed class CheckpointRunConfiguration : IEntityTypeConfiguration<CheckpointRunRow>
+{
+    public void Configure(EntityTypeBuilder<CheckpointRunRow> builder) =>
+        builder.ToSnakeCaseTable("checkpoint_runs").HasKey(row => new { row.ThreadId, row.RunId });
+}
+
 internal sealed class RunConfiguration : IEntityTypeConfiguration<RunRow>
 {
     public void Configure(EntityTypeBuilder<RunRow> builder)

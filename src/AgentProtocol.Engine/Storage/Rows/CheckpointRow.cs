@@ -36,5 +36,10 @@ internal sealed class CheckpointRow
     /// <summary>For input checkpoints: the head before the run, to which a rollback returns.</summary>
     public Guid? ReplacedHead { get; init; }
 
+    /// <summary>For edits: the agent of the thread at that time. That of a run's checkpoint is with the run.</summary>
+    public string? Agent { get; init; }
+
+    public Guid? AssistantId { get; init; }
+
     public DateTime CreatedAt { get; init; }
 }
