@@ -36,6 +36,12 @@ internal sealed class PauseConfiguration : IEntityTypeConfiguration<PauseRow>
         builder.ToSnakeCaseTable("pauses").HasKey(row => new { row.ThreadId, row.CheckpointId });
 }
 
+internal sealed class CheckpointRunConfiguration : IEntityTypeConfiguration<CheckpointRunRow>
+{
+    public void Configure(EntityTypeBuilder<CheckpointRunRow> builder) =>
+        builder.ToSnakeCaseTable("checkpoint_runs").HasKey(row => new { row.ThreadId, row.RunId });
+}
+
 internal sealed class RunConfiguration : IEntityTypeConfiguration<RunRow>
 {
     public void Configure(EntityTypeBuilder<RunRow> builder)
