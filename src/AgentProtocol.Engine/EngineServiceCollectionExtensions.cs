@@ -1,3 +1,4 @@
+using AgentProtocol.Engine.Assistants;
 using AgentProtocol.Engine.Events;
 using AgentProtocol.Engine.Execution;
 using AgentProtocol.Engine.Queue;
@@ -36,6 +37,7 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<ThreadReader>();
         services.TryAddSingleton<ThreadSearch>();
         services.TryAddSingleton<ThreadEditor>();
+        AddAssistants(services);
         services.TryAddSingleton<RunLookup>();
         services.TryAddSingleton<RunRemoval>();
         services.TryAddSingleton<RunSearch>();
@@ -51,6 +53,17 @@ public static class EngineServiceCollectionExtensions
             provider.GetRequiredService<SettlementSignals>(), 
             () => provider.GetService<IHostApplicationLifetime>() is { ApplicationStopping.IsCancellationRequested: true },
             provider.GetRequiredService<IOptions<RunsOptions>>()));
+    }
+
+    private static void AddAssistants(IServiceCollection services)
+    {
+        services.TryAddSingleton<AssistantStore>();
+        services.TryAddSingleton<AssistantLists>();
+        services.TryAddSingleton<SystemAssistants>();
+        services.TryAddSingleton<AssistantResolver>();
+        services.TryAddSingleton(provider => new AssistantService(
+            provider.GetRequiredService<SystemAssistants>(), provider.GetRequiredService<AssistantStore>(),
+            provider.GetRequiredService<AssistantLists>(), provider.GetRequiredService<ThreadService>()));
     }
 
     private static void AddQueue(IServiceCollection services)

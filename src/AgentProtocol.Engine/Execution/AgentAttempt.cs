@@ -94,7 +94,8 @@ internal sealed class AgentAttempt(AgentRegistry agents, IOptions<RunsOptions> o
         CompletedSteps = start.CompletedSteps,
         Input = request.Input,
         State = AgentStates.From(recorder.State),
-        Config = request.Config,
+        Config = RunSettings.WithServerKeys(
+            request.Config, run.Claim.RunId, run.Claim.ThreadId, run.Claim.Order.Agent, run.Claim.Order.AssistantId, run.Claim.Owner),
         Context = request.Context,
         Draining = run.Draining,
     };

@@ -105,7 +105,7 @@ internal sealed class RunExecutor(
             return;
         }
 
-        var request = RunRequest.Parse(claim.Order!.Request);
+        var request = RunRequest.Parse(claim.Order!.Request, claim.Order.Assistant, claim.Order.ThreadConfig);
         var recorder = new RunRecorder(claim, request, start);
         var writer = new RunWriter(run, recorder, log, feed, hints, clock);
         var outcome = BeginOrResume(writer, request, start) ?? EndWithoutAgent(run);

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Threads;
@@ -62,7 +61,7 @@ internal sealed class ThreadEditor(ProtocolDatabase database)
     {
         // The head is locked, and metadata is only written under that lock.
         var metadata = await ThreadStore.ReadMetadataAsync(connection, threadId, cancellationToken);
-        var merged = Merge(metadata, patch.Metadata ?? default);
+        var merged = JsonText.Merge(JsonText.Parse(metadata), patch.Metadata ?? default);
         var filter = JsonFilter.Copy(JsonText.Parse(merged), "metadata");
         var changed = new NewThreadRow { ThreadId = threadId, Owner = owner, Metadata = merged, Filter = filter, Ttl = ThreadTtl.Read(patch.Ttl) };
         await ThreadStore.UpdateMetadataAsync(connection, changed, cancellationToken);
@@ -94,27 +93,4 @@ internal sealed class ThreadEditor(ProtocolDatabase database)
             throw ProtocolException.InvalidField(path, exception.Problem);
         }
     }
-
-    private static string Merge(string metadata, JsonElement update)
-    {
-        using var document = JsonDocument.Parse(metadata, JsonText.DocumentOptions);
-        var text = new StringBuilder("{");
-        foreach (var member in document.RootElement.EnumerateObject())
-        {
-            if (update.ValueKind != JsonValueKind.Object || !update.TryGetProperty(member.Name, out _))
-            {
-                Append(text, member);
-            }
-        }
-
-        foreach (var member in update.ValueKind == JsonValueKind.Object ? update.EnumerateObject() : default)
-        {
-            Append(text, member);
-        }
-
-        return text.Append('}').ToString();
-    }
-
-    private static void Append(StringBuilder text, JsonProperty member) =>
-        text.Append(text.Length > 1 ? "," : "").AppendJsonString(member.Name).Append(':').Append(member.Value.GetRawText());
 }
