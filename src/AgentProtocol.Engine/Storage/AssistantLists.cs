@@ -1,6 +1,7 @@
 using AgentProtocol.Contracts.Assistants;
 using AgentProtocol.Engine.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace AgentProtocol.Engine.Storage;
 
@@ -12,8 +13,17 @@ internal sealed class AssistantLists(ProtocolDatabase database)
 {
     private const int DefaultLimit = 10;
 
-    /// <summary>The configuration and the context of an assistant that nobody has edited.</summary>
-    private const string Nothing = "{}";
+    private const string VisibleSql =
+        """
+        select owner, assistant_id, seq, graph_id, version, last_version, name, description, config, context, metadata, filter, created_at, updated_at
+        from assistants where owner = @owner
+        union all
+        select @owner, s.assistant_id, s.seq, s.graph_id, 1, 1, s.name, s.description, @nothing, @nothing, s.metadata, s.metadata::jsonb,
+               s.created_at, s.created_at
+        from unnest(@ids, @places, @graphs, @names, @descriptions, @metadata, @times)
+            as s(assistant_id, seq, graph_id, name, description, metadata, created_at)
+        where not exists (select from assistants a where a.owner = @owner and a.assistant_id = s.assistant_id)
+        """;
 
     /// <summary>A page, and how many match in all.</summary>
     /// <param name="owner">The owner.</param>
@@ -74,26 +84,19 @@ internal sealed class AssistantLists(ProtocolDatabase database)
         return query;
     }
 
-    private static IQueryable<AssistantRow> Visible(ProtocolDbContext context, string owner, IReadOnlyList<AssistantRow> system)
-    {
-        Guid[] ids = [.. system.Select(row => row.AssistantId)];
-        long[] places = [.. system.Select(row => row.Seq)];
-        string[] graphs = [.. system.Select(row => row.GraphId)];
-        string[] names = [.. system.Select(row => row.Name)];
-        string?[] descriptions = [.. system.Select(row => row.Description)];
-        string[] metadata = [.. system.Select(row => row.Metadata)];
-        DateTime[] times = [.. system.Select(row => row.CreatedAt)];
-        return context.Assistants.FromSql(
-            $$"""
-            select owner, assistant_id, seq, graph_id, version, last_version, name, description, config, context, metadata, filter, created_at, updated_at
-            from assistants where owner = {{owner}}
-            union all
-            select {{owner}}, s.assistant_id, s.seq, s.graph_id, 1, 1, s.name, s.description, {{Nothing}}, {{Nothing}}, s.metadata, s.metadata::jsonb, s.created_at, s.created_at
-            from unnest({{ids}}, {{places}}, {{graphs}}, {{names}}, {{descriptions}}, {{metadata}}, {{times}})
-                as s(assistant_id, seq, graph_id, name, description, metadata, created_at)
-            where not exists (select from assistants a where a.owner = {{owner}} and a.assistant_id = s.assistant_id)
-            """);
-    }
+    /// <summary>Named parameters: those that the framework numbers would get the names of those it makes for limit and offset.</summary>
+    private static IQueryable<AssistantRow> Visible(ProtocolDbContext context, string owner, IReadOnlyList<AssistantRow> system) =>
+        context.Assistants.FromSqlRaw(
+            VisibleSql,
+            new NpgsqlParameter("owner", owner),
+            new NpgsqlParameter("nothing", "{}"),
+            new NpgsqlParameter("ids", system.Select(row => row.AssistantId).ToArray()),
+            new NpgsqlParameter("places", system.Select(row => row.Seq).ToArray()),
+            new NpgsqlParameter("graphs", system.Select(row => row.GraphId).ToArray()),
+            new NpgsqlParameter("names", system.Select(row => row.Name).ToArray()),
+            new NpgsqlParameter("descriptions", system.Select(row => row.Description).ToArray()),
+            new NpgsqlParameter("metadata", system.Select(row => row.Metadata).ToArray()),
+            new NpgsqlParameter("times", system.Select(row => row.CreatedAt).ToArray()));
 
     /// <summary>Ties are broken by the order of creation, never by an id; the server's assistants come before all others.</summary>
     private static IQueryable<AssistantRow> Sort(IQueryable<AssistantRow> query, AssistantSearchRequest request)
