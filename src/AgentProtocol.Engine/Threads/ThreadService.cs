@@ -64,6 +64,8 @@ public sealed class ThreadService
         {
             feed.Wake(runId);
         }
+
+        feed.Wake(threadId);
     }
 
     /// <summary>Deletes all threads whose metadata contains an object, some at a time.</summary>
@@ -116,6 +118,7 @@ public sealed class ThreadService
         string owner, Guid threadId, ThreadStateUpdate update, CancellationToken cancellationToken)
     {
         var checkpointId = await editor.UpdateStateAsync(owner, threadId, update, cancellationToken);
+        feed.Wake(threadId);
         return new ThreadStateUpdateResponse(new Checkpoint { ThreadId = threadId, CheckpointId = checkpointId });
     }
 

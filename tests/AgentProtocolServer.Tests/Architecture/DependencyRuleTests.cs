@@ -24,6 +24,7 @@ public sealed partial class DependencyRuleTests
         ["Threads"] = [.. Core, "Runs"],
         ["Assistants"] = [.. Core, "Threads"],
         ["Runs"] = [.. Core, "Threads", "Assistants"],
+        ["Streams"] = Core,
         ["Execution"] = Core,
     };
 
