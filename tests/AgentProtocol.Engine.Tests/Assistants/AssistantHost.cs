@@ -26,6 +26,8 @@ internal static class AssistantHost
 
     public static async Task<Run> StartAsync(this EngineHost host, Guid threadId, string json, string owner = EngineHost.Owner)
     {
+        // With an input, if only an empty one: a run without goes on where the thread stands, and on a finished one that is nowhere.
+        json = json.Insert(1, "\"input\":{},");
         var request = JsonSerializer.Deserialize(json, ProtocolJsonContext.Default.RunCreate)!;
         return (await host.Runs.CreateAsync(owner, new NewRun(threadId, request, new RawJson(json), RunReader.None), Token)).Run;
     }
