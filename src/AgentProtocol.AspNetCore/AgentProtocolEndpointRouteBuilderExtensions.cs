@@ -38,6 +38,7 @@ public static class AgentProtocolEndpointRouteBuilderExtensions
         ThreadStateEndpoints.Map(group);
         RunEndpoints.Map(group);
         BackgroundRunEndpoints.Map(group);
+        AssistantEndpoints.Map(group);
         AgentEndpoints.Map(group);
         StoreEndpoints.Map(group);
         SystemEndpoints.Map(group);

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using AgentProtocol.Contracts.Agents;
+using AgentProtocol.Contracts.Assistants;
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
@@ -17,7 +18,18 @@ namespace AgentProtocol.Contracts;
     MaxDepth = MaxDepth)]
 [JsonSerializable(typeof(Agent))]
 [JsonSerializable(typeof(IReadOnlyList<Agent>))]
+[JsonSerializable(typeof(AgentSchema))]
 [JsonSerializable(typeof(AgentSearchRequest))]
+[JsonSerializable(typeof(Assistant))]
+[JsonSerializable(typeof(IReadOnlyList<Assistant>))]
+[JsonSerializable(typeof(AssistantCreate))]
+[JsonSerializable(typeof(AssistantGraph))]
+[JsonSerializable(typeof(AssistantPatch))]
+[JsonSerializable(typeof(AssistantSchemas))]
+[JsonSerializable(typeof(AssistantSearchRequest))]
+[JsonSerializable(typeof(IReadOnlyList<AssistantVersion>))]
+[JsonSerializable(typeof(AssistantVersionChange))]
+[JsonSerializable(typeof(AssistantVersionsRequest))]
 [JsonSerializable(typeof(ErrorResponse))]
 [JsonSerializable(typeof(Item))]
 [JsonSerializable(typeof(ListNamespaceResponse))]

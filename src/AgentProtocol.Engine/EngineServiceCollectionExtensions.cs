@@ -1,3 +1,4 @@
+using AgentProtocol.Engine.Assistants;
 using AgentProtocol.Engine.Events;
 using AgentProtocol.Engine.Execution;
 using AgentProtocol.Engine.Queue;
@@ -40,6 +41,7 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<ThreadReader>();
         services.TryAddSingleton<ThreadSearch>();
         services.TryAddSingleton<ThreadEditor>();
+        AddAssistants(services);
         services.TryAddSingleton<RunLookup>();
         services.TryAddSingleton<RunRemoval>();
         services.TryAddSingleton<RunSearch>();
@@ -62,6 +64,17 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<StoreItems>();
         services.TryAddSingleton(provider => new StoreService(
             provider.GetRequiredService<StoreItems>(), provider.GetRequiredService<IOptions<StoreOptions>>()));
+    }
+
+    private static void AddAssistants(IServiceCollection services)
+    {
+        services.TryAddSingleton<AssistantStore>();
+        services.TryAddSingleton<AssistantLists>();
+        services.TryAddSingleton<SystemAssistants>();
+        services.TryAddSingleton<AssistantResolver>();
+        services.TryAddSingleton(provider => new AssistantService(
+            provider.GetRequiredService<SystemAssistants>(), provider.GetRequiredService<AssistantStore>(),
+            provider.GetRequiredService<AssistantLists>(), provider.GetRequiredService<ThreadService>()));
     }
 
     private static void AddQueue(IServiceCollection services)

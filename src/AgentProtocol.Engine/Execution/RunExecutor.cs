@@ -99,7 +99,7 @@ internal sealed class RunExecutor(
     {
         var claim = run.Claim;
         EngineLog.RunStarts(logger, claim.Attempt);
-        var request = RunRequest.Parse(claim.Order!.Request);
+        var request = RunRequest.Parse(claim.Order!.Request, claim.Order.Assistant, claim.Order.ThreadConfig);
         if (await LoadAsync(run, request) is not { } start)
         {
             EngineLog.LeaseLost(logger);

@@ -22,7 +22,7 @@ internal sealed partial class RunClaims
             returning w.*)
         select work.run_id, work.thread_id, work.owner, work.run_no, work.fence, work.attempt, work.failures, work.losses,
                work.next_event, work.settle, work.settle_reason, work.usage, work.deadline_at, work.deadline_at - now(),
-               r.agent, r.assistant_id, r.request
+               r.agent, r.assistant_id, r.request, r.assistant, r.thread_config
         from work join runs r using (run_id)
         """;
 }

@@ -18,6 +18,10 @@ internal sealed class ProtocolDbContext(DbContextOptions<ProtocolDbContext> opti
 
     public DbSet<RunEventRow> RunEvents => Set<RunEventRow>();
 
+    public DbSet<AssistantRow> Assistants => Set<AssistantRow>();
+
+    public DbSet<AssistantVersionRow> AssistantVersions => Set<AssistantVersionRow>();
+
     public DbSet<NodeRow> Nodes => Set<NodeRow>();
 
     public DbSet<StoreItemRow> StoreItems => Set<StoreItemRow>();

@@ -22,7 +22,8 @@ public sealed partial class DependencyRuleTests
     {
         ["Observability"] = [],
         ["Threads"] = [.. Core, "Runs"],
-        ["Runs"] = [.. Core, "Threads"],
+        ["Assistants"] = [.. Core, "Threads"],
+        ["Runs"] = [.. Core, "Threads", "Assistants"],
         ["Streams"] = Core,
         // Called by endpoints and, on behalf of agents, by executions.
         ["Store"] = Core,
