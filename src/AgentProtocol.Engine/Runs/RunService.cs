@@ -109,7 +109,7 @@ public sealed class RunService
         var ended = run is null ? null : await WaitForEndAsync(owner, runId, subscription, cancellationToken);
         var state = await threads.ReadStateAfterRunAsync(onThread, runId, cancellationToken);
         return new RunResult(
-            ended?.ToWire(), new RawJson(state.ToJson()), new RawJson(state.ToProtocolMessages()), ended?.Row.ToFailure());
+            ended?.ToWire(), new RawJson(state.ToJson()), new RawJson(state.ToProtocolMessages()), ended is null ? null : RunFailure.Of(ended.Row));
     }
 
     /// <summary>

@@ -29,6 +29,10 @@ internal sealed class RunRequest
 
     public StreamModes StreamModes => StreamModeNames.Parse(Member("stream_mode"));
 
+    /// <summary>The address to call when the run has ended; null when there is none.</summary>
+    public string? Webhook =>
+        Member("webhook") is { ValueKind: JsonValueKind.String } url && url.GetString()! is var text && WebhookUrl.Problem(text) is null ? text : null;
+
     public static RunRequest Parse(string json) => new(JsonDocument.Parse(json, JsonText.DocumentOptions).RootElement);
 
     /// <summary>

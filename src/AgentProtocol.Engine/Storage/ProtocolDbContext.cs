@@ -20,6 +20,10 @@ internal sealed class ProtocolDbContext(DbContextOptions<ProtocolDbContext> opti
 
     public DbSet<NodeRow> Nodes => Set<NodeRow>();
 
+    public DbSet<WebhookOutboxRow> WebhookOutbox => Set<WebhookOutboxRow>();
+
+    public DbSet<WebhookDeliveryRow> WebhookDeliveries => Set<WebhookDeliveryRow>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(ProtocolDbContext).Assembly);
 }

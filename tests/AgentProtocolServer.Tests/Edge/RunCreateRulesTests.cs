@@ -11,10 +11,12 @@ public sealed class RunCreateRulesTests
 {
     [Theory]
     [InlineData("{}")]
-    [InlineData("""{"assistant_id":"a","input":null,"command":null,"webhook":"","interrupt_before":[],"checkpoint":{}}""")]
+    [InlineData("""{"assistant_id":"a","input":null,"command":null,"webhook":null,"interrupt_before":[],"checkpoint":{}}""")]
     [InlineData("""{"input":7,"stream_mode":"values","if_not_exists":"create","on_disconnect":"continue","durability":"async"}""")]
     [InlineData("""{"stream_mode":["values","updates","messages","messages-tuple","custom"],"stream_subgraphs":true,"feedback_keys":["k"]}""")]
     [InlineData("""{"checkpoint":{"thread_id":"0199aaaa-0000-7000-8000-000000000000","checkpoint_ns":"","checkpoint_map":null}}""")]
+    [InlineData("""{"webhook":"https://example.org/hook?key=1"}""")]
+    [InlineData("""{"webhook":"/hooks/run"}""")]
     [InlineData("""{"after_seconds":0.5,"multitask_strategy":"rollback","langsmith_tracer":{"project_name":"p"}}""")]
     public void What_the_clients_send_by_default_is_accepted(string body) => RunCreateRules.Check(Parse(body));
 
@@ -25,7 +27,6 @@ public sealed class RunCreateRulesTests
     [InlineData("checkpoint", """{"checkpoint_id":"x"}""")]
     [InlineData("checkpoint_id", "\"x\"")]
     [InlineData("checkpoint_during", "false")]
-    [InlineData("webhook", "\"https://example.org\"")]
     [InlineData("on_completion", "\"keep\"")]
     [InlineData("stream_mode", "\"debug\"")]
     public void Fields_without_their_effect_are_refused_as_not_supported(string field, string value)
@@ -46,6 +47,10 @@ public sealed class RunCreateRulesTests
     [InlineData("on_disconnect", "\"stay\"")]
     [InlineData("durability", "\"never\"")]
     [InlineData("stream_mode", "\"everything\"")]
+    [InlineData("webhook", "\"\"")]
+    [InlineData("webhook", "\"example.org/hook\"")]
+    [InlineData("webhook", "\"ftp://example.org\"")]
+    [InlineData("webhook", "\"https://user:secret@example.org\"")]
     public void Values_out_of_range_name_their_field(string field, string value)
     {
         var refusal = Assert.Throws<ProtocolException>(() => RunCreateRules.Check(Parse($$"""{"{{field}}":{{value}}}""")));
