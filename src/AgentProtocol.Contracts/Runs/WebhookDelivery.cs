@@ -3,7 +3,7 @@ using AgentProtocol.Contracts.Json;
 
 namespace AgentProtocol.Contracts.Runs;
 
-/// <summary>One attempt to deliver a run's webhook (ours; the deliveries are those of wire-contract 5.13).</summary>
+/// <summary>One attempt to deliver a run's webhook (wire-contract 5.13; the log is ours).</summary>
 public sealed record WebhookDelivery
 {
     /// <summary>Its number, from 1.</summary>

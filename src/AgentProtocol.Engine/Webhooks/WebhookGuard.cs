@@ -32,7 +32,7 @@ internal sealed class WebhookGuard
     /// <exception cref="WebhookRefusedException">There are none.</exception>
     public async Task<IReadOnlyList<IPAddress>> ResolveAsync(string host, CancellationToken cancellationToken)
     {
-        var addresses = await Dns.GetHostAddressesAsync(host, cancellationToken);
+        var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(host, cancellationToken);
         IPAddress[] allowed = [.. addresses.Where(address => Allows(host, address))];
 
         // The address is not told: it is the operator's network, and the log is the caller's.

@@ -14,16 +14,18 @@ internal sealed class WebhookHarness : IDisposable
 
     /// <param name="queue">The node's queue.</param>
     /// <param name="change">Settings that differ: stubs listen on the loopback interface, which is allowed here.</param>
-    public WebhookHarness(QueueHarness queue, Action<WebhookOptions>? change = null)
+    /// <param name="time">The clock of pauses and limits.</param>
+    public WebhookHarness(QueueHarness queue, Action<WebhookOptions>? change = null, TimeProvider? time = null)
     {
+        time ??= TimeProvider.System;
         this.queue = queue;
         var settings = new WebhookOptions { AllowedNetworks = "127.0.0.0/8", Timeout = TimeSpan.FromSeconds(60) };
         change?.Invoke(settings);
         var options = Options.Create(settings);
         Claims = new WebhookClaims(queue.Database);
-        sender = new WebhookSender(new WebhookGuard(options), new OwnAddress(() => [], options), options, TimeProvider.System);
+        sender = new WebhookSender(new WebhookGuard(options), new OwnAddress(() => [], options), options, time);
         Courier = new WebhookCourier(
-            Claims, sender, options, Options.Create(new ServerOptions()), TimeProvider.System, NullLogger<WebhookCourier>.Instance);
+            Claims, sender, options, Options.Create(new ServerOptions()), time, NullLogger<WebhookCourier>.Instance);
     }
 
     public WebhookClaims Claims { get; }

@@ -1,5 +1,7 @@
 using AgentProtocol.Engine.Tests.Support;
+using AgentProtocol.Testing;
 using AgentProtocol.Testing.Postgres;
+using AgentProtocol.Testing.Time;
 using AgentProtocol.Testing.Webhooks;
 using Xunit;
 
@@ -156,7 +158,7 @@ public sealed class CourierTests(MigratedPostgres postgres) : QueueTests(postgre
         Assert.EndsWith("given_up", Assert.Single(await webhooks.LogAsync(run)), StringComparison.Ordinal);
     }
 
-    [Fact]
+    [Fact(Timeout = 120_000)]
     public async Task Two_nodes_deliver_each_call_once()
     {
         await using var stub = await WebhookStub.StartAsync();
@@ -176,7 +178,7 @@ public sealed class CourierTests(MigratedPostgres postgres) : QueueTests(postgre
         Assert.Equal(runs.Select(run => run.ToString()).Order(), stub.Requests.Select(request => request.Headers["Webhook-Id"]).Order());
     }
 
-    [Fact]
+    [Fact(Timeout = 120_000)]
     public async Task A_target_that_does_not_answer_gets_few_calls_at_once_and_holds_up_nobody_else()
     {
         using var release = new SemaphoreSlim(0);
@@ -211,12 +213,20 @@ public sealed class CourierTests(MigratedPostgres postgres) : QueueTests(postgre
     {
         await using var stub = await WebhookStub.StartAsync();
         stub.BeforeAnswer = context => Task.Delay(Timeout.Infinite, context.RequestAborted);
-        using var webhooks = new WebhookHarness(Queue);
+        var time = new ManualTimeProvider();
+        using var webhooks = new WebhookHarness(Queue, options => options.Timeout = TimeSpan.FromDays(1), time);
         var run = await webhooks.SucceedAsync(Node, stub.Url);
         await webhooks.Courier.StartAsync(Token);
         await stub.NextAsync(Token);
 
-        await webhooks.Courier.StopAsync(Token);
+        var stop = webhooks.Courier.StopAsync(Token);
+        await Until.TrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(5));
+                return Task.FromResult(stop.IsCompleted);
+            },
+            Token);
 
         Assert.Equal(["127.0.0.1|0"], await webhooks.OwedAsync());
         Assert.Empty(await webhooks.LogAsync(run));

@@ -126,7 +126,7 @@ public sealed class WebhookRulesTests
     [InlineData(nameof(WebhookOptions.BaseUrl), "localhost:80")]
     [InlineData(nameof(WebhookOptions.Secret), "secret")]
     [InlineData(nameof(WebhookOptions.Secret), "whsec_c2hvcnQ=")]
-    [InlineData(nameof(WebhookOptions.AllowedNetworks), "10.0.0.0/8,10.0.0.1/8")]
+    [InlineData(nameof(WebhookOptions.AllowedNetworks), "10.0.0.0/8,10.1.0.0/33")]
     [InlineData(nameof(WebhookOptions.AllowedNetworks), "localhost")]
     public void Wrong_settings_are_named(string setting, string value)
     {
