@@ -24,8 +24,10 @@ public sealed partial class DependencyRuleTests
         ["Threads"] = [.. Core, "Runs"],
         ["Runs"] = [.. Core, "Threads"],
         ["Streams"] = Core,
-        ["Execution"] = Core,
         ["Webhooks"] = Core,
+        // Called by endpoints and, on behalf of agents, by executions.
+        ["Store"] = Core,
+        ["Execution"] = [.. Core, "Store"],
     };
 
     private static readonly Dictionary<Assembly, Assembly[]> Assemblies = new()
