@@ -39,6 +39,7 @@ public static class AgentProtocolEndpointRouteBuilderExtensions
         RunEndpoints.Map(group);
         BackgroundRunEndpoints.Map(group);
         AssistantEndpoints.Map(group);
+        WebhookEndpoints.Map(group);
         AgentEndpoints.Map(group);
         StoreEndpoints.Map(group);
         SystemEndpoints.Map(group);

@@ -60,6 +60,7 @@ namespace AgentProtocol.Contracts;
 [JsonSerializable(typeof(ThreadStateRequest))]
 [JsonSerializable(typeof(ThreadStateUpdate))]
 [JsonSerializable(typeof(ThreadStateUpdateResponse))]
+[JsonSerializable(typeof(IReadOnlyList<WebhookDelivery>))]
 public sealed partial class ProtocolJsonContext : JsonSerializerContext
 {
     /// <summary>How deep JSON may nest, in both directions (wire-contract 1.1).</summary>

@@ -7,6 +7,7 @@ using AgentProtocol.Engine.Storage;
 using AgentProtocol.Engine.Store;
 using AgentProtocol.Engine.Streams;
 using AgentProtocol.Engine.Threads;
+using AgentProtocol.Engine.Webhooks;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -23,6 +24,7 @@ public static class EngineServiceCollectionExtensions
     {
         services.AddOptions<ServerOptions>().Bind(configuration.GetSection(ServerOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<RunsOptions>().Bind(configuration.GetSection(RunsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<WebhookOptions>().Bind(configuration.GetSection(WebhookOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<StoreOptions>().Bind(configuration.GetSection(StoreOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => new ProtocolDatabase(configuration.GetConnectionString("Postgres")
@@ -31,6 +33,7 @@ public static class EngineServiceCollectionExtensions
         AddStorage(services);
         AddStore(services);
         AddQueue(services);
+        AddWebhooks(services);
         AddExecution(services);
         return services;
     }
@@ -95,6 +98,16 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<SettlementSignals>();
     }
 
+    private static void AddWebhooks(IServiceCollection services)
+    {
+        services.TryAddSingleton(provider => new OwnAddress(() => [], provider.GetRequiredService<IOptions<WebhookOptions>>()));
+        services.TryAddSingleton<WebhookClaims>();
+        services.TryAddSingleton<WebhookGuard>();
+        services.TryAddSingleton<WebhookSender>();
+        services.TryAddSingleton(provider => new WebhookLog(
+            provider.GetRequiredService<ProtocolDatabase>(), provider.GetRequiredService<RunLookup>()));
+    }
+
     /// <summary>The order matters: what is registered later stops earlier, and the node's session goes last.</summary>
     private static void AddExecution(IServiceCollection services)
     {
@@ -110,6 +123,7 @@ public static class EngineServiceCollectionExtensions
         AddLoop<NodeSession>(services);
         AddLoop<SignalLoop>(services);
         AddLoop<RunTail>(services);
+        AddLoop<WebhookCourier>(services);
         AddLoop<RunSweeper>(services);
         AddLoop<RunWorker>(services);
         services.AddHostedService<NodeDrain>();

@@ -17,7 +17,7 @@ internal sealed partial class RunClaims
         work as (
             update run_work w
             set state = 3, node = $1, fence = fence + 1, attempt = attempt + 1, signal_no = case when settle is null then 0 else 1 end,
-                deadline_at = coalesce(deadline_at, now() + $3)
+                deadline_at = coalesce(deadline_at, now() + $3), started_at = coalesce(started_at, now())
             from ready where w.run_id = ready.run_id
             returning w.*)
         select work.run_id, work.thread_id, work.owner, work.run_no, work.fence, work.attempt, work.failures, work.losses,

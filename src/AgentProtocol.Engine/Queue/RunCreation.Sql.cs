@@ -58,10 +58,10 @@ internal sealed partial class RunCreation
             {{Metadata}}
             returning run_id, metadata, thread_config),
         work as (
-            insert into run_work (run_id, thread_id, run_no, owner, state, available_at, node, fence, attempt, stream_node, deadline_at)
+            insert into run_work (run_id, thread_id, run_no, owner, state, available_at, node, fence, attempt, stream_node, deadline_at, started_at)
             select run_id, thread_id, run_no, owner, state, now() + delay,
                    case state when 3 then $1 end, case state when 3 then 1 else 0 end, case state when 3 then 1 else 0 end,
-                   stream_node, case state when 3 then now() + $16 end
+                   stream_node, case state when 3 then now() + $16 end, case state when 3 then now() end
             from (select g.run_id, g.thread_id, head.run_no, g.owner, g.delay, g.stream_node,
                          case when g.state = 3 and not exists (select from node) then 2 else g.state end as state
                   from head join given g using (thread_id)) born

@@ -31,6 +31,10 @@ internal sealed class RunRequest
 
     public StreamModes StreamModes => StreamModeNames.Parse(Member("stream_mode"));
 
+    /// <summary>The address to call when the run has ended; null when there is none.</summary>
+    public string? Webhook =>
+        Member("webhook") is { ValueKind: JsonValueKind.String } url && url.GetString()! is var text && WebhookUrl.Problem(text) is null ? text : null;
+
     /// <summary>The checkpoint to start from; null for the thread's head (wire-contract 5.11).</summary>
     public Guid? CheckpointId =>
         Id(Member("checkpoint"), "checkpoint_id") ?? AsId(Member("checkpoint_id"))

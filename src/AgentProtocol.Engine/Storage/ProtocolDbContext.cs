@@ -24,6 +24,10 @@ internal sealed class ProtocolDbContext(DbContextOptions<ProtocolDbContext> opti
 
     public DbSet<NodeRow> Nodes => Set<NodeRow>();
 
+    public DbSet<WebhookOutboxRow> WebhookOutbox => Set<WebhookOutboxRow>();
+
+    public DbSet<WebhookDeliveryRow> WebhookDeliveries => Set<WebhookDeliveryRow>();
+
     public DbSet<StoreItemRow> StoreItems => Set<StoreItemRow>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>

@@ -35,15 +35,23 @@ internal sealed class RunLookup
     private async Task<IReadOnlyList<RunView?>> ReadAsync(IReadOnlyList<Guid> runIds)
     {
         await using var connection = await database.Source.OpenConnectionAsync();
+        var found = await ReadAsync(connection, runIds, CancellationToken.None);
+        return [.. runIds.Select(found.GetValueOrDefault)];
+    }
+
+    /// <summary>Runs of any owner, as a transaction sees them that decides about them.</summary>
+    public static async Task<Dictionary<Guid, RunView>> ReadAsync(
+        NpgsqlConnection connection, IReadOnlyList<Guid> runIds, CancellationToken cancellationToken)
+    {
         await using var command = new NpgsqlCommand(ReadSql, connection).WithColumn(runIds, NpgsqlDbType.Uuid, id => id);
         Dictionary<Guid, RunView> found = [];
-        await using var reader = await command.ExecuteReaderAsync();
-        while (await reader.ReadAsync())
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
         {
             found.TryAdd(reader.GetGuid(0), Read(reader));
         }
 
-        return [.. runIds.Select(found.GetValueOrDefault)];
+        return found;
     }
 
     private static RunView Read(NpgsqlDataReader reader) => new(

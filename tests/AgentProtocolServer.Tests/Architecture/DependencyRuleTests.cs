@@ -25,6 +25,7 @@ public sealed partial class DependencyRuleTests
         ["Assistants"] = [.. Core, "Threads"],
         ["Runs"] = [.. Core, "Threads", "Assistants"],
         ["Streams"] = Core,
+        ["Webhooks"] = Core,
         // Called by endpoints and, on behalf of agents, by executions.
         ["Store"] = Core,
         ["Execution"] = [.. Core, "Store"],

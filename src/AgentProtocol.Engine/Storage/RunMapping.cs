@@ -5,10 +5,8 @@ using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Engine.Lifecycle;
 using AgentProtocol.Engine.State;
-using AgentProtocol.Engine.Storage;
-using AgentProtocol.Engine.Storage.Rows;
 
-namespace AgentProtocol.Engine.Runs;
+namespace AgentProtocol.Engine.Storage;
 
 /// <summary>What clients see of a run.</summary>
 internal static class RunMapping
@@ -52,10 +50,6 @@ internal static class RunMapping
         "interrupted" => RunStatus.Interrupted,
         _ => work == RunState.Running ? RunStatus.Running : RunStatus.Pending,
     };
-
-    /// <summary>Why a run failed; null when it did not.</summary>
-    public static RunFailure? ToFailure(this RunRow row) =>
-        row.ErrorType is { } type ? new RunFailure(type, row.Error ?? "") : null;
 
     private static MultitaskStrategy ToStrategy(string strategy) => strategy switch
     {
