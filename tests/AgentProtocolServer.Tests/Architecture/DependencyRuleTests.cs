@@ -24,6 +24,7 @@ public sealed partial class DependencyRuleTests
         ["Threads"] = [.. Core, "Runs"],
         ["Runs"] = [.. Core, "Threads"],
         ["Execution"] = Core,
+        ["Access"] = ["Storage"],
     };
 
     private static readonly Dictionary<Assembly, Assembly[]> Assemblies = new()

@@ -59,6 +59,11 @@ internal sealed class NodeConfiguration : IEntityTypeConfiguration<NodeRow>
     public void Configure(EntityTypeBuilder<NodeRow> builder) => builder.ToSnakeCaseTable("nodes").HasKey(row => row.Id);
 }
 
+internal sealed class ApiKeyConfiguration : IEntityTypeConfiguration<ApiKeyRow>
+{
+    public void Configure(EntityTypeBuilder<ApiKeyRow> builder) => builder.ToSnakeCaseTable("api_keys").HasKey(row => row.Id);
+}
+
 internal static partial class SnakeCase
 {
     /// <summary>Names the table, and each column after its property: <c>HeadN</c> is <c>head_n</c>.</summary>
