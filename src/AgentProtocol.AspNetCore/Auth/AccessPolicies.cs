@@ -1,6 +1,8 @@
+using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Engine.Access;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 
 namespace AgentProtocol.AspNetCore.Auth;
 
@@ -27,13 +29,22 @@ public static class AccessPolicies
 internal static class AccessConventions
 {
     public static TBuilder Reads<TBuilder>(this TBuilder routes) where TBuilder : IEndpointConventionBuilder =>
-        routes.RequireAuthorization(AccessPolicies.Read);
+        routes.Needs(AccessPolicies.Read);
 
     public static TBuilder Runs<TBuilder>(this TBuilder routes) where TBuilder : IEndpointConventionBuilder =>
-        routes.RequireAuthorization(AccessPolicies.Run);
+        routes.Needs(AccessPolicies.Run);
 
     public static TBuilder Administers<TBuilder>(this TBuilder routes) where TBuilder : IEndpointConventionBuilder =>
-        routes.RequireAuthorization(AccessPolicies.Admin);
+        routes.Needs(AccessPolicies.Admin);
+
+    /// <summary>The scope that a route needs in the end; null for one that is open to all.</summary>
+    public static string? ScopeOf(IList<object> metadata)
+    {
+        var policies = metadata.OfType<IAuthorizeData>().Select(data => data.Policy).ToArray();
+        return metadata.OfType<IAllowAnonymous>().Any()
+            ? null
+            : AccessPolicies.All.LastOrDefault(known => policies.Contains(known.Policy)).Scope;
+    }
 
     /// <summary>Closes routes for which nobody has said what they need: forgetting must not open anything.</summary>
     public static void CloseUndeclared(this IEndpointConventionBuilder routes) => routes.Finally(endpoint =>
@@ -43,6 +54,11 @@ internal static class AccessConventions
             endpoint.Metadata.Add(new AuthorizeAttribute(AccessPolicies.Admin));
         }
     });
+
+    private static TBuilder Needs<TBuilder>(this TBuilder routes, string policy) where TBuilder : IEndpointConventionBuilder =>
+        routes.RequireAuthorization(policy).WithMetadata(Refusal(StatusCodes.Status401Unauthorized), Refusal(StatusCodes.Status403Forbidden));
+
+    private static ProducesResponseTypeMetadata Refusal(int status) => new(status, typeof(ErrorResponse), ["application/json"]);
 }
 
 /// <summary>The caller has a scope and an owner.</summary>

@@ -4,6 +4,7 @@ using AgentProtocol.Engine.Access;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
@@ -17,13 +18,16 @@ namespace AgentProtocol.AspNetCore.Auth;
 /// </summary>
 internal sealed class KeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> schemes, ILoggerFactory loggers, UrlEncoder encoder,
-    IOptions<AuthOptions> auth, IOptions<CorsOptions> cors, OpenAccess open, KeyRing keys)
+    IOptions<AuthOptions> auth, IOptions<CorsOptions> cors, OpenAccess open)
     : AuthenticationHandler<AuthenticationSchemeOptions>(schemes, loggers, encoder)
 {
     public const string SchemeName = "AgentProtocol";
 
     private const string KeyHeader = "x-api-key";
     private const string Bearer = "Bearer ";
+
+    /// <summary>Made only when it is asked: a server without keys has no need of it, nor has a probe.</summary>
+    private KeyRing Keys => Context.RequestServices.GetRequiredService<KeyRing>();
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
@@ -42,7 +46,7 @@ internal sealed class KeyAuthentication(
         foreach (var credential in Credentials())
         {
             isAsked = true;
-            if (await keys.FindAsync(credential, Context.RequestAborted) is { } key)
+            if (await Keys.FindAsync(credential, Context.RequestAborted) is { } key)
             {
                 return Success(CallerIdentity.PrincipalOf(key, Scheme.Name));
             }
@@ -69,7 +73,7 @@ internal sealed class KeyAuthentication(
     private async ValueTask<bool> IsOpenAsync() => auth.Value.Mode switch
     {
         AuthOptions.None => true,
-        AuthOptions.Auto => !await keys.HasHadKeysAsync(Context.RequestAborted),
+        AuthOptions.Auto => !await Keys.HasHadKeysAsync(Context.RequestAborted),
         _ => false,
     };
 

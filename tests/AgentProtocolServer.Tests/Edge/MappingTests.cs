@@ -29,6 +29,7 @@ public sealed class MappingTests
         {
             app.UsePathBase("/base");
             app.UseRouting();
+            app.UseAgentProtocol();
             app.MapAgentProtocol();
             app.MapGroup("/prefix").MapAgentProtocol();
         });
