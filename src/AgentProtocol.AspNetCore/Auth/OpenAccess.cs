@@ -19,7 +19,7 @@ internal sealed class OpenAccess(IConfiguration configuration)
         }
 
         return context.Connection.LocalIpAddress is { } address && IPAddress.IsLoopback(address)
-            && !LoopbackNames.Contain(context.Request.Host.Host) && string.IsNullOrEmpty(configuration["AllowedHosts"])
+            && !LoopbackNames.Contain(context.Request.Host.Host) && configuration["AllowedHosts"] is null or "" or "*"
             ? $"Without authentication this server does not answer to the name {context.Request.Host.Host}: create an API key, or set AllowedHosts to the names that it may have"
             : null;
     }
