@@ -52,7 +52,7 @@ public static class EngineServiceCollectionExtensions
             provider.GetRequiredService<RunFactory>(), provider.GetRequiredService<RunLookup>(), provider.GetRequiredService<RunSearch>(),
             provider.GetRequiredService<ThreadReader>(), provider.GetRequiredService<EventReader>(), provider.GetRequiredService<RunFeed>(),
             provider.GetRequiredService<RunCancellation>(), provider.GetRequiredService<RunRemoval>(),
-            provider.GetRequiredService<SettlementSignals>(), 
+            provider.GetRequiredService<SettlementSignals>(),
             () => provider.GetService<IHostApplicationLifetime>() is { ApplicationStopping.IsCancellationRequested: true },
             provider.GetRequiredService<IOptions<RunsOptions>>()));
     }

@@ -1,6 +1,6 @@
-using AgentProtocol.AspNetCore.Auth;
 using System.Text.Json;
 using AgentProtocol.Agents;
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.AspNetCore.OpenApi;
 using AgentProtocol.AspNetCore.Results;
