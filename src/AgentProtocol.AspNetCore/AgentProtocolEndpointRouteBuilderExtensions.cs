@@ -1,3 +1,4 @@
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Endpoints;
 using AgentProtocol.AspNetCore.Errors;
 using AgentProtocol.AspNetCore.Health;
@@ -45,6 +46,7 @@ public static class AgentProtocolEndpointRouteBuilderExtensions
         SystemEndpoints.Map(group);
         HealthEndpoints.Map(group);
         DocumentEndpoints.Map(group);
+        group.CloseUndeclared();
         return group;
     }
 }

@@ -1,3 +1,4 @@
+using AgentProtocol.Engine.Access;
 using AgentProtocol.Engine.Assistants;
 using AgentProtocol.Engine.Events;
 using AgentProtocol.Engine.Execution;
@@ -49,6 +50,9 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<RunRemoval>();
         services.TryAddSingleton<RunSearch>();
         services.TryAddSingleton<RunFactory>();
+        services.TryAddSingleton<ApiKeyStore>();
+        services.TryAddSingleton<KeyRing>();
+        services.TryAddSingleton(provider => new ApiKeys(provider.GetRequiredService<ApiKeyStore>()));
         services.TryAddSingleton(provider => new ThreadService(
             provider.GetRequiredService<ProtocolDatabase>(), provider.GetRequiredService<ThreadStore>(),
             provider.GetRequiredService<ThreadReader>(), provider.GetRequiredService<ThreadSearch>(),

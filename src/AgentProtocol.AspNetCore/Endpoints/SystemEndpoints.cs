@@ -28,7 +28,7 @@ internal static class SystemEndpoints
 
     public static void Map(RouteGroupBuilder routes)
     {
-        var system = routes.MapGroup("").WithTags("System");
+        var system = routes.MapGroup("").WithTags("System").AllowAnonymous();
         system.MapGet("/ok", OkAsync).Describe("ok", "Say whether the server answers")
             .Query("check_db", "boolean", "Also whether its database does; 500 if not.").Answers<OkResponse>();
         system.MapGet("/info", GetInfo).Describe("info", "Read the server's version and abilities").Answers<ServerInfo>();

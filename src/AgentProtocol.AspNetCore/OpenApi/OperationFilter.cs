@@ -1,3 +1,4 @@
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Binding;
 using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.OpenApi;
@@ -14,6 +15,11 @@ internal sealed class OperationFilter : IOperationFilter
         operation.OperationId = metadata.OfType<OperationId>().LastOrDefault()?.Value;
         operation.Parameters = [.. PathParameters(context.ApiDescription), .. metadata.OfType<QueryParameter>().Select(ToParameter)];
         operation.RequestBody?.Content?.Remove(BodyMetadata.AnyType);
+        if (AccessConventions.ScopeOf(metadata) is { } scope)
+        {
+            operation.Description = $"Where the server wants credentials, they need the scope `{scope}`.";
+            operation.Security = [.. ProtocolDocument.Credentials(context.Document)];
+        }
     }
 
     private static IEnumerable<IOpenApiParameter> PathParameters(ApiDescription description) =>

@@ -29,6 +29,7 @@ public sealed partial class DependencyRuleTests
         // Called by endpoints and, on behalf of agents, by executions.
         ["Store"] = Core,
         ["Execution"] = [.. Core, "Store"],
+        ["Access"] = ["Storage"],
     };
 
     private static readonly Dictionary<Assembly, Assembly[]> Assemblies = new()
