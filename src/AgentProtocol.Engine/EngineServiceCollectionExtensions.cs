@@ -38,12 +38,14 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<ThreadEditor>();
         services.TryAddSingleton<RunLookup>();
         services.TryAddSingleton<RunRemoval>();
+        services.TryAddSingleton<KeyReservations>();
         services.TryAddSingleton<RunSearch>();
         services.TryAddSingleton<RunFactory>();
         services.TryAddSingleton(provider => new ThreadService(
             provider.GetRequiredService<ProtocolDatabase>(), provider.GetRequiredService<ThreadStore>(),
             provider.GetRequiredService<ThreadReader>(), provider.GetRequiredService<ThreadSearch>(),
-            provider.GetRequiredService<ThreadEditor>(), provider.GetRequiredService<RunFeed>()));
+            provider.GetRequiredService<ThreadEditor>(), provider.GetRequiredService<RunFeed>(),
+            provider.GetRequiredService<KeyReservations>()));
         services.TryAddSingleton(provider => new RunService(
             provider.GetRequiredService<RunFactory>(), provider.GetRequiredService<RunLookup>(), provider.GetRequiredService<RunSearch>(),
             provider.GetRequiredService<ThreadReader>(), provider.GetRequiredService<EventReader>(), provider.GetRequiredService<RunFeed>(),
@@ -85,6 +87,7 @@ public static class EngineServiceCollectionExtensions
         AddLoop<SignalLoop>(services);
         AddLoop<RunTail>(services);
         AddLoop<RunSweeper>(services);
+        AddLoop<RetentionSweeper>(services);
         AddLoop<RunWorker>(services);
         services.AddHostedService<NodeDrain>();
     }

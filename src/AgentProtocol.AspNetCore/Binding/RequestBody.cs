@@ -1,6 +1,7 @@
 using System.Reflection;
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
+using AgentProtocol.Engine;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -13,6 +14,18 @@ internal sealed record RequestBody<T>(T Value) : IBindableFromHttpContext<Reques
 {
     public static async ValueTask<RequestBody<T>?> BindAsync(HttpContext context, ParameterInfo parameter) =>
         new(await BodyReader.ReadAsync(context, static (T value, ReadOnlySpan<byte> _) => value));
+
+    public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
+        builder.Metadata.Add(BodyMetadata.For(typeof(T)));
+}
+
+/// <summary>The body of a request that may be repeated under a key.</summary>
+internal sealed record KeyedBody<T>(T Value, IdempotencyKey? Key) : IBindableFromHttpContext<KeyedBody<T>>, IEndpointParameterMetadataProvider
+    where T : class, new()
+{
+    public static async ValueTask<KeyedBody<T>?> BindAsync(HttpContext context, ParameterInfo parameter) =>
+        await BodyReader.ReadAsync(context, (T value, ReadOnlySpan<byte> json) =>
+            new KeyedBody<T>(value, RequestKeys.Read(context.Request, json)));
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
         builder.Metadata.Add(BodyMetadata.For(typeof(T)));

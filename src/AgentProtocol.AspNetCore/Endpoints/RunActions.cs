@@ -76,7 +76,9 @@ internal static class RunActions
 
     private static Task<CreatedRun> CreateAsync(Guid? threadId, RunBody body, RunReader reader, RunService runs, HttpContext context) =>
         runs.CreateAsync(
-            context.Owner(), new NewRun(threadId ?? body.Request.ThreadId, body.Request, body.Text, reader), context.RequestAborted);
+            context.Owner(),
+            new NewRun(threadId ?? body.Request.ThreadId, body.Request, body.Text, reader, RequestKeys.Read(context.Request, body.Text)),
+            context.RequestAborted);
 
     private static Func<Task>? Lost(RunService runs, string owner, Guid runId, bool cancels) =>
         cancels ? () => runs.DisconnectAsync(owner, runId) : null;

@@ -16,7 +16,7 @@ internal static class ThreadEndpoints
     public static void Map(RouteGroupBuilder routes)
     {
         var threads = routes.MapGroup("/threads").WithTags("Threads");
-        threads.MapPost("", CreateAsync).Describe("create_thread", "Create a thread").Answers<Thread>().Refuses(409);
+        threads.MapPost("", CreateAsync).Describe("create_thread", "Create a thread").TakesKey().Answers<Thread>().Refuses(409);
         threads.MapPost("/search", SearchAsync).Describe("search_threads", "Find threads").Answers<IReadOnlyList<Thread>>();
         threads.MapPost("/count", CountAsync).Describe("count_threads", "Count threads").Answers<long>();
         threads.MapGet("/{thread_id}", GetAsync).Describe("get_thread", "Read a thread with its current values")
@@ -27,10 +27,10 @@ internal static class ThreadEndpoints
             .Describe("delete_thread", "Delete a thread with its runs and its state").Answers(204).Refuses(404);
     }
 
-    private static async Task<IResult> CreateAsync(RequestBody<ThreadCreate> body, ThreadService threads, HttpContext context)
+    private static async Task<IResult> CreateAsync(KeyedBody<ThreadCreate> body, ThreadService threads, HttpContext context)
     {
         ThreadRules.Check(body.Value);
-        var thread = await threads.CreateAsync(context.Owner(), body.Value, context.RequestAborted);
+        var thread = await threads.CreateAsync(context.Owner(), body.Value, body.Key, context.RequestAborted);
         return JsonResult.Ok(thread, ProtocolJsonContext.Default.Thread);
     }
 

@@ -1,4 +1,5 @@
 using AgentProtocol.AspNetCore.Binding;
+using AgentProtocol.Engine;
 using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
@@ -12,7 +13,8 @@ internal sealed class OperationFilter : IOperationFilter
     {
         var metadata = context.ApiDescription.ActionDescriptor.EndpointMetadata;
         operation.OperationId = metadata.OfType<OperationId>().LastOrDefault()?.Value;
-        operation.Parameters = [.. PathParameters(context.ApiDescription), .. metadata.OfType<QueryParameter>().Select(ToParameter)];
+        operation.Parameters = [.. PathParameters(context.ApiDescription), .. metadata.OfType<QueryParameter>().Select(ToParameter),
+            .. metadata.OfType<TakesIdempotencyKey>().Select(_ => KeyParameter())];
         operation.RequestBody?.Content?.Remove(BodyMetadata.AnyType);
     }
 
@@ -24,6 +26,14 @@ internal sealed class OperationFilter : IOperationFilter
             Required = true,
             Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = part is "{agent_id}" ? null : "uuid" },
         });
+
+    private static OpenApiParameter KeyParameter() => new()
+    {
+        Name = IdempotencyKey.Header,
+        In = ParameterLocation.Header,
+        Description = "A name for this request, 1 to 255 visible characters. The same request with the same name creates nothing anew.",
+        Schema = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1, MaxLength = 255 },
+    };
 
     private static OpenApiParameter ToParameter(QueryParameter query) => new()
     {

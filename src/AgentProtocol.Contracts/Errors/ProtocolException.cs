@@ -39,6 +39,9 @@ public sealed class ProtocolException(ErrorCode code, string message, IReadOnlyL
     /// <summary>One path parameter has the wrong shape or value.</summary>
     public static ProtocolException InvalidPath(string name, string problem) => Invalid("path", name, problem, "value_error");
 
+    /// <summary>One request header has the wrong shape or value.</summary>
+    public static ProtocolException InvalidHeader(string name, string problem) => Invalid("header", name, problem, "value_error");
+
     private static ProtocolException Invalid(string place, string path, string problem, string type) =>
         new(ErrorCode.ValidationError, $"{path}: {problem}", [new FieldError([place, .. path.Split('.')], problem, type)]);
 }

@@ -20,6 +20,8 @@ internal sealed record RunCreationResult(CreatedRunRow? Created, RunRefusal Refu
     public static RunCreationResult ThreadMissing { get; } = new(null, RunRefusal.ThreadMissing, SettlementEffects.None);
 
     public static RunCreationResult ThreadBusy { get; } = new(null, RunRefusal.ThreadBusy, SettlementEffects.None);
+
+    public static RunCreationResult AlreadyStored { get; } = new(null, RunRefusal.AlreadyStored, SettlementEffects.None);
 }
 
 /// <summary>Why a run was not stored.</summary>
@@ -28,4 +30,5 @@ internal enum RunRefusal
     None,
     ThreadMissing,
     ThreadBusy,
+    AlreadyStored,
 }

@@ -20,28 +20,25 @@ internal sealed class RunFactory(
     IRunQueue queue,
     NodeSlots slots,
     RunFeed feed,
-    EventReader events)
+    EventReader events,
+    RunLookup runs,
+    KeyReservations keys)
 {
     public async Task<CreatedRun> CreateAsync(string owner, NewRun run, CancellationToken cancellationToken)
     {
         var agent = FindAgent(run.Request);
         CheckInput(run.Request);
-        var stateless = run.ThreadId is null;
         var cancelOnDisconnect = run.Reader != RunReader.None && CancelsOnDisconnect(run.Request);
-        var row = ToRow(owner, run, agent, cancelOnDisconnect ? slots.NodeId : null);
-        if (stateless)
-        {
-            await threads.CreateAsync(new NewThreadRow { ThreadId = row.ThreadId, Owner = owner, Temporary = true });
-        }
+        var row = await ReserveAsync(ToRow(owner, run, agent, cancelOnDisconnect ? slots.NodeId : null), run, cancellationToken);
 
         // From before the run exists, so that nothing it says is missed.
         var subscription = run.Reader == RunReader.Stream ? feed.Subscribe(row.RunId, wantsPages: true) : null;
         try
         {
-            var created = await StoreAsync(row, run.Request, cancellationToken);
+            var (view, isNew) = await FindOrStoreAsync(row, run.Request, cancellationToken);
             var stream = subscription is null ? null
-                : new RunEventStream(subscription, events, row.ThreadId, stateless, from: 0, isKnownToBeNew: true, modes: null);
-            return new CreatedRun(ToView(row, created).ToWire(), stateless, cancelOnDisconnect, stream);
+                : new RunEventStream(subscription, events, row.ThreadId, row.Stateless, from: 0, isKnownToBeNew: isNew, modes: null);
+            return new CreatedRun(view.ToWire(), row.Stateless, cancelOnDisconnect, stream);
         }
         catch
         {
@@ -50,7 +47,58 @@ internal sealed class RunFactory(
         }
     }
 
-    private async Task<CreatedRunRow> StoreAsync(NewRunRow row, RunCreate request, CancellationToken cancellationToken)
+    /// <summary>The row with the ids that belong to its key; without a key the row as it is.</summary>
+    private async Task<NewRunRow> ReserveAsync(NewRunRow row, NewRun run, CancellationToken cancellationToken)
+    {
+        if (run.Reserved is { } ids)
+        {
+            return row with { RunId = ids.RunId, ThreadId = ids.ThreadId, IsShared = true };
+        }
+
+        if (run.Key is not { } key)
+        {
+            return row;
+        }
+
+        return await keys.ReserveAsync(row.Owner, key, row.RunId, row.ThreadId, cancellationToken) is { RunId: { } runId } reserved
+            ? row with { RunId = runId, ThreadId = reserved.ThreadId, IsShared = true }
+            : throw ProtocolException.Conflict($"{IdempotencyKey.Header} {key.Value} is being forgotten: try again");
+    }
+
+    /// <summary>The run that an earlier try with the same ids has stored; else stores it.</summary>
+    private async Task<(RunView View, bool IsNew)> FindOrStoreAsync(NewRunRow row, RunCreate request, CancellationToken cancellationToken)
+    {
+        if (row.IsShared && await runs.ReadAsync(row.Owner, row.RunId) is { } earlier)
+        {
+            return (earlier, false);
+        }
+
+        if (row.Stateless)
+        {
+            await threads.CreateAsync(new NewThreadRow { ThreadId = row.ThreadId, Owner = row.Owner, Temporary = true });
+        }
+
+        var result = await StoreAsync(row, request, cancellationToken);
+        if (result.Created is { } created)
+        {
+            return (ToView(row, created), true);
+        }
+
+        // Whatever the refusal: the thread may be busy with this very run, stored by another try a moment ago.
+        if (row.IsShared && await runs.ReadAsync(row.Owner, row.RunId) is { } other)
+        {
+            return (other, false);
+        }
+
+        throw result.Refusal switch
+        {
+            RunRefusal.ThreadBusy => ProtocolException.Conflict($"Thread {row.ThreadId} is busy with another run, and multitask_strategy is reject"),
+            RunRefusal.AlreadyStored => ProtocolException.RunNotFound(row.RunId),
+            _ => ProtocolException.ThreadNotFound(row.ThreadId),
+        };
+    }
+
+    private async Task<RunCreationResult> StoreAsync(NewRunRow row, RunCreate request, CancellationToken cancellationToken)
     {
         var result = await creation.CreateAsync(row, cancellationToken);
         if (result.Refusal == RunRefusal.ThreadMissing && request.IfNotExists == "create")
@@ -66,19 +114,12 @@ internal sealed class RunFactory(
         }
 
         signals.Announce(result.Effects);
-        if (result.Created is not { } created)
-        {
-            throw result.Refusal == RunRefusal.ThreadBusy
-                ? ProtocolException.Conflict($"Thread {row.ThreadId} is busy with another run, and multitask_strategy is reject")
-                : ProtocolException.ThreadNotFound(row.ThreadId);
-        }
-
-        if (created.State == RunState.Ready)
+        if (result.Created is { State: RunState.Ready })
         {
             queue.Signal([row.RunId]);
         }
 
-        return created;
+        return result;
     }
 
     private AgentDefinition FindAgent(RunCreate request)

@@ -14,7 +14,8 @@ internal sealed class RunRemoval(ProtocolDatabase database)
     private const string DeleteSql =
         """
         with run as (delete from runs where run_id = $1 and status <> 'active' returning run_id, unmerged, thread_id),
-        event as (delete from run_events e using run where e.run_id = run.run_id)
+        event as (delete from run_events e using run where e.run_id = run.run_id),
+        key as (delete from idempotency_keys k using run where k.run_id = run.run_id)
         update thread_heads h set unmerged = h.unmerged - 1 from run where run.unmerged and h.thread_id = run.thread_id
         """;
 
