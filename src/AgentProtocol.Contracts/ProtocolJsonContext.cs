@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using AgentProtocol.Contracts.Agents;
+using AgentProtocol.Contracts.Crons;
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
@@ -17,6 +18,11 @@ namespace AgentProtocol.Contracts;
 [JsonSerializable(typeof(Agent))]
 [JsonSerializable(typeof(IReadOnlyList<Agent>))]
 [JsonSerializable(typeof(AgentSearchRequest))]
+[JsonSerializable(typeof(Cron))]
+[JsonSerializable(typeof(IReadOnlyList<Cron>))]
+[JsonSerializable(typeof(CronCreate))]
+[JsonSerializable(typeof(CronPatch))]
+[JsonSerializable(typeof(CronSearchRequest))]
 [JsonSerializable(typeof(ErrorResponse))]
 [JsonSerializable(typeof(long))]
 [JsonSerializable(typeof(OkResponse))]

@@ -1,3 +1,4 @@
+using AgentProtocol.Engine.Crons;
 using AgentProtocol.Engine.Events;
 using AgentProtocol.Engine.Execution;
 using AgentProtocol.Engine.Queue;
@@ -39,6 +40,10 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<RunLookup>();
         services.TryAddSingleton<RunRemoval>();
         services.TryAddSingleton<KeyReservations>();
+        services.TryAddSingleton<CronStore>();
+        services.TryAddSingleton<CronSearch>();
+        services.TryAddSingleton(provider => new CronService(
+            provider.GetRequiredService<CronStore>(), provider.GetRequiredService<CronSearch>(), provider.GetRequiredService<RunFactory>()));
         services.TryAddSingleton<RunSearch>();
         services.TryAddSingleton<RunFactory>();
         services.TryAddSingleton(provider => new ThreadService(
@@ -88,6 +93,7 @@ public static class EngineServiceCollectionExtensions
         AddLoop<RunTail>(services);
         AddLoop<RunSweeper>(services);
         AddLoop<RetentionSweeper>(services);
+        AddLoop<CronLoop>(services);
         AddLoop<RunWorker>(services);
         services.AddHostedService<NodeDrain>();
     }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using AgentProtocol.Contracts.Crons;
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Engine;
@@ -26,6 +27,22 @@ internal sealed record KeyedBody<T>(T Value, IdempotencyKey? Key) : IBindableFro
     public static async ValueTask<KeyedBody<T>?> BindAsync(HttpContext context, ParameterInfo parameter) =>
         await BodyReader.ReadAsync(context, (T value, ReadOnlySpan<byte> json) =>
             new KeyedBody<T>(value, RequestKeys.Read(context.Request, json)));
+
+    public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
+        builder.Metadata.Add(BodyMetadata.For(typeof(T)));
+}
+
+/// <summary>The body of a request about a cron, kept as it was sent.</summary>
+internal sealed record CronBody<T>(T Request, RawJson Text) : IBindableFromHttpContext<CronBody<T>>, IEndpointParameterMetadataProvider
+    where T : CronPatch, new()
+{
+    public static async ValueTask<CronBody<T>?> BindAsync(HttpContext context, ParameterInfo parameter)
+    {
+        var body = await BodyReader.ReadAsync(context, static (T value, ReadOnlySpan<byte> json) =>
+            new CronBody<T>(value, json.IsEmpty ? RawJson.EmptyObject : new RawJson(System.Text.Encoding.UTF8.GetString(json))));
+        CronRules.Check(body.Request);
+        return body;
+    }
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
         builder.Metadata.Add(BodyMetadata.For(typeof(T)));

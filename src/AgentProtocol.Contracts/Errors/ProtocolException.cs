@@ -19,6 +19,9 @@ public sealed class ProtocolException(ErrorCode code, string message, IReadOnlyL
     /// <summary>A run that is unknown to this caller, or not on the thread it was asked for.</summary>
     public static ProtocolException RunNotFound(Guid runId) => new(ErrorCode.NotFound, $"Run {runId} not found");
 
+    /// <summary>A cron that is unknown to this caller.</summary>
+    public static ProtocolException CronNotFound(Guid cronId) => new(ErrorCode.NotFound, $"Cron {cronId} not found");
+
     /// <summary>A run body that names an assistant nobody registered; clients match on the first words (wire-contract 8.2).</summary>
     public static ProtocolException AssistantNotFound(string id) =>
         new(ErrorCode.NotFound, $"No assistant found for \"{id}\"");

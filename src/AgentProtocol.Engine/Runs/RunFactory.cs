@@ -47,6 +47,14 @@ internal sealed class RunFactory(
         }
     }
 
+    /// <summary>Refuses what would be refused when a run were created with this body; gives the assistant it would be for.</summary>
+    public Guid Check(RunCreate request)
+    {
+        var agent = FindAgent(request);
+        CheckInput(request);
+        return agent.AssistantId;
+    }
+
     /// <summary>The row with the ids that belong to its key; without a key the row as it is.</summary>
     private async Task<NewRunRow> ReserveAsync(NewRunRow row, NewRun run, CancellationToken cancellationToken)
     {

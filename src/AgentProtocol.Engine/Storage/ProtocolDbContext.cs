@@ -20,6 +20,8 @@ internal sealed class ProtocolDbContext(DbContextOptions<ProtocolDbContext> opti
 
     public DbSet<NodeRow> Nodes => Set<NodeRow>();
 
+    public DbSet<CronRow> Crons => Set<CronRow>();
+
     public DbSet<IdempotencyKeyRow> IdempotencyKeys => Set<IdempotencyKeyRow>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>

@@ -23,6 +23,8 @@ public sealed partial class DependencyRuleTests
         ["Observability"] = [],
         ["Threads"] = [.. Core, "Runs"],
         ["Runs"] = [.. Core, "Threads"],
+        // A schedule is one more caller of runs.
+        ["Crons"] = [.. Core, "Threads", "Runs"],
         ["Execution"] = Core,
     };
 
