@@ -1,3 +1,4 @@
+using AgentProtocol.Engine.Events;
 using AgentProtocol.Engine.Observability;
 using AgentProtocol.Engine.Storage;
 using Microsoft.Extensions.Hosting;
@@ -11,10 +12,14 @@ namespace AgentProtocol.Engine.Execution;
 /// hold, so that any number of nodes may sweep at once.
 /// </summary>
 internal sealed class RetentionSweeper(
-    ProtocolDatabase database, IOptions<RunsOptions> options, TimeProvider time, ILogger<RetentionSweeper> logger) : BackgroundService
+    ProtocolDatabase database, RunFeed feed, IOptions<RunsOptions> runs, IOptions<EventsOptions> events, TimeProvider time,
+    ILogger<RetentionSweeper> logger) : BackgroundService
 {
     private const int Batch = 500;
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan EventInterval = TimeSpan.FromHours(1);
+
+    private long? eventsSwept;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -26,6 +31,12 @@ internal sealed class RetentionSweeper(
             {
                 while (await RunOnceAsync(stoppingToken))
                 {
+                }
+
+                if (eventsSwept is not { } swept || time.GetElapsedTime(swept) > EventInterval)
+                {
+                    eventsSwept = time.GetTimestamp();
+                    await DropEventsAsync(stoppingToken);
                 }
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
@@ -40,6 +51,21 @@ internal sealed class RetentionSweeper(
     public async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        return await KeyReservations.DeleteExpiredAsync(connection, options.Value.IdempotencyRetention, Batch, cancellationToken) == Batch;
+        var keys = await KeyReservations.DeleteExpiredAsync(connection, runs.Value.IdempotencyRetention, Batch, cancellationToken);
+        var (threads, deletedRuns) = await ThreadRemoval.DeleteOutlivedAsync(connection, Batch, cancellationToken);
+        foreach (var runId in deletedRuns)
+        {
+            feed.Wake(runId);
+        }
+
+        return keys == Batch || threads == Batch;
+    }
+
+    private async Task DropEventsAsync(CancellationToken cancellationToken)
+    {
+        foreach (var day in await EventRetention.DropExpiredAsync(database.ConnectionString, events.Value.Retention, cancellationToken))
+        {
+            EngineLog.EventsDropped(logger, day);
+        }
     }
 }

@@ -56,6 +56,9 @@ internal static partial class EngineLog
     [LoggerMessage(17, LogLevel.Warning, "The database does not answer yet: {Error}")]
     public static partial void DatabaseAway(ILogger logger, string error);
 
+    [LoggerMessage(64, LogLevel.Information, "The events of runs of {Day} are past their retention and were dropped")]
+    public static partial void EventsDropped(ILogger logger, DateOnly day);
+
     [LoggerMessage(61, LogLevel.Debug, "Cron {CronId} has started run {RunId}")]
     public static partial void CronFired(ILogger logger, Guid cronId, Guid runId);
 

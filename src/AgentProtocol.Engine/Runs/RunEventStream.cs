@@ -21,49 +21,68 @@ internal sealed class RunEventStream(
 
     public override async IAsyncEnumerable<RunStreamEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // A stream that was opened before its run was stored has missed nothing.
-        var news = isKnownToBeNew ? await subscription.NextAsync(cancellationToken) : RunNews.Look;
-        while (true)
+        IAsyncDisposable? hold = null;
+        try
         {
-            if (news.Frames is { } published && news.First <= next)
+            // A stream that was opened before its run was stored has missed nothing.
+            var news = isKnownToBeNew ? await subscription.NextAsync(cancellationToken) : RunNews.Look;
+            while (true)
             {
-                foreach (var visible in Visible(published))
+                if (news.Frames is { } published && news.First <= next)
                 {
-                    yield return visible;
-                }
-            }
-            else if (news.IsEnd && news.First <= next)
-            {
-                yield break;
-            }
-            else
-            {
-                while (await reader.ReadPositionAsync(subscription.RunId, cancellationToken) is { } position)
-                {
-                    if (position.Position <= next)
-                    {
-                        if (position.HasEnded)
-                        {
-                            yield break;
-                        }
-
-                        break;
-                    }
-
-                    foreach (var visible in Visible(await reader.ReadFramesAsync(threadId, subscription.RunId, next, cancellationToken)))
+                    foreach (var visible in Visible(published))
                     {
                         yield return visible;
                     }
                 }
-
-                if (await reader.ReadPositionAsync(subscription.RunId, cancellationToken) is null)
+                else if (news.IsEnd && news.First <= next)
                 {
-                    // Erased by a rollback: a clean end.
                     yield break;
                 }
-            }
+                else
+                {
+                    hold ??= await reader.HoldAsync(subscription.RunId, cancellationToken);
+                    while (await reader.ReadPositionAsync(subscription.RunId, cancellationToken) is { } position)
+                    {
+                        if (position.Position <= next)
+                        {
+                            if (position.HasEnded)
+                            {
+                                yield break;
+                            }
 
-            news = await subscription.NextAsync(cancellationToken);
+                            break;
+                        }
+
+                        var frames = await reader.ReadFramesAsync(threadId, subscription.RunId, next, cancellationToken);
+                        foreach (var visible in Visible(frames))
+                        {
+                            yield return visible;
+                        }
+
+                        if (frames.Count == 0 && position.HasEnded)
+                        {
+                            // What is left of the run is past its retention.
+                            yield break;
+                        }
+                    }
+
+                    if (await reader.ReadPositionAsync(subscription.RunId, cancellationToken) is null)
+                    {
+                        // Erased by a rollback: a clean end.
+                        yield break;
+                    }
+                }
+
+                news = await subscription.NextAsync(cancellationToken);
+            }
+        }
+        finally
+        {
+            if (hold is not null)
+            {
+                await hold.DisposeAsync();
+            }
         }
     }
 

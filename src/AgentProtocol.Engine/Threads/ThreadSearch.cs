@@ -21,7 +21,7 @@ internal sealed class ThreadSearch(ProtocolDatabase database)
         var states = await ReadStatesAsync(found, request, cancellationToken);
         return new ThreadPage(
             [.. found.Select(thread => new ThreadView(
-                thread.Thread, thread.Head, states.GetValueOrDefault(thread.Thread.ThreadId, StateValues.Empty)).ToWire(includeTtl: false))],
+                thread.Thread, thread.Head, states.GetValueOrDefault(thread.Thread.ThreadId, StateValues.Empty)).ToWire(includeTtl: request.Select?.Contains("ttl") == true))],
             await query.LongCountAsync(cancellationToken));
     }
 
