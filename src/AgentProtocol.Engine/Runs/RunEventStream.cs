@@ -6,14 +6,18 @@ using AgentProtocol.Engine.State;
 namespace AgentProtocol.Engine.Runs;
 
 /// <summary>
-/// Reads a run from a number on: what is committed from the database, then what this node publishes, and whatever was
-/// missed from the database again. It filters and never counts: numbers are the writer's.
+/// Reads a run from a position on: what is committed from the database, then what this node publishes, and whatever was
+/// missed from the database again. It filters and never counts: numbers are the writer's. What a reader has seen may not
+/// be committed here yet, so it says so itself (<c>lastNumber</c>).
 /// </summary>
 internal sealed class RunEventStream(
-    RunSubscription subscription, EventReader reader, Guid threadId, bool stateless, long from, bool isKnownToBeNew, StreamModes? modes)
+    RunSubscription subscription, EventReader reader, Guid runId, Guid threadId, bool stateless, long from, bool isKnownToBeNew, StreamModes? modes,
+    long lastNumber = -1)
     : RunStream
 {
     private long next = from;
+    private bool hasEnded;
+    private IAsyncDisposable? hold;
 
     public override Guid ThreadId => threadId;
 
@@ -21,91 +25,90 @@ internal sealed class RunEventStream(
 
     public override async IAsyncEnumerable<RunStreamEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        IAsyncDisposable? hold = null;
-        try
+        // A stream that was opened before its run was stored has missed nothing.
+        var news = isKnownToBeNew ? await subscription.NextAsync(cancellationToken) : RunNews.Look;
+        while (true)
         {
-            // A stream that was opened before its run was stored has missed nothing.
-            var news = isKnownToBeNew ? await subscription.NextAsync(cancellationToken) : RunNews.Look;
-            while (true)
+            if (news.Frames is { } published && news.First <= next)
             {
-                if (news.Frames is { } published && news.First <= next)
+                foreach (var visible in Visible(published))
                 {
-                    foreach (var visible in Visible(published))
-                    {
-                        yield return visible;
-                    }
+                    yield return visible;
                 }
-                else if (news.IsEnd && news.First <= next)
+            }
+            else if (news.IsEnd && news.First <= next)
+            {
+                yield break;
+            }
+            else
+            {
+                await foreach (var visible in CatchUpAsync(cancellationToken))
+                {
+                    yield return visible;
+                }
+
+                if (hasEnded)
                 {
                     yield break;
                 }
-                else
-                {
-                    hold ??= await reader.HoldAsync(subscription.RunId, cancellationToken);
-                    while (await reader.ReadPositionAsync(subscription.RunId, cancellationToken) is { } position)
-                    {
-                        if (position.Position <= next)
-                        {
-                            if (position.HasEnded)
-                            {
-                                yield break;
-                            }
-
-                            break;
-                        }
-
-                        var frames = await reader.ReadFramesAsync(threadId, subscription.RunId, next, cancellationToken);
-                        foreach (var visible in Visible(frames))
-                        {
-                            yield return visible;
-                        }
-
-                        if (frames.Count == 0 && position.HasEnded)
-                        {
-                            // What is left of the run is past its retention.
-                            yield break;
-                        }
-                    }
-
-                    if (await reader.ReadPositionAsync(subscription.RunId, cancellationToken) is null)
-                    {
-                        // Erased by a rollback: a clean end.
-                        yield break;
-                    }
-                }
-
-                news = await subscription.NextAsync(cancellationToken);
             }
-        }
-        finally
-        {
-            if (hold is not null)
-            {
-                await hold.DisposeAsync();
-            }
+
+            news = await subscription.NextAsync(cancellationToken);
         }
     }
 
-    public override ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         subscription.Dispose();
-        return ValueTask.CompletedTask;
+        if (hold is not null)
+        {
+            await hold.DisposeAsync();
+        }
+    }
+
+    /// <summary>Reads pages up to where the log stands.</summary>
+    private async IAsyncEnumerable<RunStreamEvent> CatchUpAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        hold ??= await reader.HoldAsync(runId, cancellationToken);
+        while (await reader.ReadPositionAsync(runId, cancellationToken) is { } position)
+        {
+            if (position.Position <= next)
+            {
+                hasEnded = position.HasEnded;
+                yield break;
+            }
+
+            var frames = await reader.ReadFramesAsync(threadId, runId, next, cancellationToken);
+            foreach (var visible in Visible(frames))
+            {
+                yield return visible;
+            }
+
+            if (frames.Count == 0)
+            {
+                // Retention has taken the pages.
+                next = position.Position;
+            }
+        }
+
+        // Erased by a rollback: a clean end.
+        hasEnded = true;
     }
 
     private IEnumerable<RunStreamEvent> Visible(IReadOnlyList<Frame> frames)
     {
         foreach (var frame in frames)
         {
-            if (frame.Number < next)
+            if (frame.Position < next)
             {
                 continue;
             }
 
-            next = frame.Number + 1;
+            next = frame.Position + 1;
             var mode = StreamModeNames.ModeOfEvent(frame.Name);
-            if (mode == StreamModes.None || modes is null || (modes & mode) != 0)
+            if (frame.Number is { } number && number > lastNumber && (mode == StreamModes.None || modes is null || (modes & mode) != 0))
             {
-                yield return new RunStreamEvent(frame.Number, frame.Name, new RawJson(frame.State?.ToJson() ?? frame.Data));
+                yield return new RunStreamEvent(number, frame.Name, new RawJson(frame.Render()));
             }
         }
     }

@@ -146,7 +146,7 @@ public sealed class EventRetentionTests(MigratedPostgres postgres) : QueueTests(
     private Task<bool> ExistsAsync(DateOnly day) => Database.ScalarAsync<bool>("select to_regclass($1) is not null", EventPartitions.NameOf(day));
 
     private RunEventStream Open(EventReader reader, Guid runId, Guid threadId) => new(
-        feed.Subscribe(runId, wantsPages: true), reader, threadId, stateless: false, from: 0, isKnownToBeNew: false, modes: null);
+        feed.Subscribe(runId, wantsPages: true), reader, runId, threadId, stateless: false, from: 0, isKnownToBeNew: false, modes: null);
 
     private async Task<(Guid RunId, DateOnly Day)> EndedRunAsync(int daysAgo, int endedDaysAgo)
     {

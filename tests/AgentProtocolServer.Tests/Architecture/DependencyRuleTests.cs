@@ -23,6 +23,7 @@ public sealed partial class DependencyRuleTests
         ["Observability"] = [],
         ["Threads"] = [.. Core, "Runs"],
         ["Runs"] = [.. Core, "Threads"],
+        ["Streams"] = Core,
         // A schedule is one more caller of runs.
         ["Crons"] = [.. Core, "Threads", "Runs"],
         ["Execution"] = Core,
