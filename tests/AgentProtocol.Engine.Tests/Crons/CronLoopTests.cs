@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AgentProtocol.Contracts;
 using AgentProtocol.Contracts.Crons;
+using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Engine.Crons;
@@ -197,6 +198,30 @@ public sealed class CronLoopTests(MigratedPostgres postgres) : IClassFixture<Mig
         await one.Threads.DeleteAsync(EngineHost.Owner, thread, Token);
 
         Assert.Equal([other.CronId.ToString()], await source.LinesAsync("select cron_id from crons"));
+    }
+
+    [Fact]
+    public async Task Trap_14_the_crons_of_another_owner_are_unknown()
+    {
+        await using var one = await EngineHost.StartAsync(postgres.ConnectionString);
+        var cron = await CreateAsync(one);
+        var thread = await one.CreateThreadAsync();
+        var service = one.Get<CronService>();
+        const string body = """{"enabled":false,"assistant_id":"echo","schedule":"0 0 1 1 *"}""";
+
+        foreach (var refused in new Func<Task>[]
+        {
+            () => service.PatchAsync("somebody", cron.CronId, Read(body), new RawJson(body), Token),
+            () => service.DeleteAsync("somebody", cron.CronId, Token),
+            () => service.CreateAsync("somebody", thread, Read(body), new RawJson(body), Token),
+        })
+        {
+            Assert.Equal(ErrorCode.NotFound, (await Assert.ThrowsAsync<ProtocolException>(refused)).Code);
+        }
+
+        Assert.Equal((0, 1), (
+            await service.CountAsync("somebody", new CronSearchRequest(), Token), await service.CountAsync(EngineHost.Owner, new CronSearchRequest(), Token)));
+        Assert.Empty((await service.SearchAsync("somebody", new CronSearchRequest(), Token)).Items);
     }
 
     [Fact]
