@@ -5,6 +5,7 @@ using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Contracts.Server;
+using AgentProtocol.Contracts.Store;
 using AgentProtocol.Contracts.Threads;
 
 namespace AgentProtocol.Contracts;
@@ -24,6 +25,8 @@ namespace AgentProtocol.Contracts;
 [JsonSerializable(typeof(CronPatch))]
 [JsonSerializable(typeof(CronSearchRequest))]
 [JsonSerializable(typeof(ErrorResponse))]
+[JsonSerializable(typeof(Item))]
+[JsonSerializable(typeof(ListNamespaceResponse))]
 [JsonSerializable(typeof(long))]
 [JsonSerializable(typeof(OkResponse))]
 [JsonSerializable(typeof(RawJson))]
@@ -32,7 +35,12 @@ namespace AgentProtocol.Contracts;
 [JsonSerializable(typeof(RunCreate))]
 [JsonSerializable(typeof(RunSearchRequest))]
 [JsonSerializable(typeof(RunWaitResponse))]
+[JsonSerializable(typeof(SearchItemsResponse))]
 [JsonSerializable(typeof(ServerInfo))]
+[JsonSerializable(typeof(StoreDeleteRequest))]
+[JsonSerializable(typeof(StoreListNamespacesRequest))]
+[JsonSerializable(typeof(StorePutRequest))]
+[JsonSerializable(typeof(StoreSearchRequest))]
 [JsonSerializable(typeof(Thread))]
 [JsonSerializable(typeof(IReadOnlyList<Thread>))]
 [JsonSerializable(typeof(ThreadCreate))]

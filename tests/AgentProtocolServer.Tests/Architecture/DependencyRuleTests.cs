@@ -26,7 +26,9 @@ public sealed partial class DependencyRuleTests
         ["Streams"] = Core,
         // A schedule is one more caller of runs.
         ["Crons"] = [.. Core, "Threads", "Runs"],
-        ["Execution"] = Core,
+        // Called by endpoints and, on behalf of agents, by executions.
+        ["Store"] = Core,
+        ["Execution"] = [.. Core, "Store"],
     };
 
     private static readonly Dictionary<Assembly, Assembly[]> Assemblies = new()

@@ -65,6 +65,15 @@ internal sealed class NodeConfiguration : IEntityTypeConfiguration<NodeRow>
     public void Configure(EntityTypeBuilder<NodeRow> builder) => builder.ToSnakeCaseTable("nodes").HasKey(row => row.Id);
 }
 
+internal sealed class StoreItemConfiguration : IEntityTypeConfiguration<StoreItemRow>
+{
+    public void Configure(EntityTypeBuilder<StoreItemRow> builder)
+    {
+        builder.ToSnakeCaseTable("store_items").HasKey(row => new { row.Owner, row.Id });
+        builder.Property(row => row.Filter).HasColumnType("jsonb");
+    }
+}
+
 internal static partial class SnakeCase
 {
     /// <summary>Names the table, and each column after its property: <c>HeadN</c> is <c>head_n</c>.</summary>
