@@ -41,6 +41,7 @@ public static class AgentProtocolEndpointRouteBuilderExtensions
         BackgroundRunEndpoints.Map(group);
         AssistantEndpoints.Map(group);
         WebhookEndpoints.Map(group);
+        CronEndpoints.Map(group);
         AgentEndpoints.Map(group);
         StoreEndpoints.Map(group);
         SystemEndpoints.Map(group);

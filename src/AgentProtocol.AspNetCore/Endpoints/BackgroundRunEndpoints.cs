@@ -19,11 +19,11 @@ internal static class BackgroundRunEndpoints
     public static void Map(RouteGroupBuilder routes)
     {
         var runs = routes.MapGroup("/runs").WithTags("Runs").Reads();
-        runs.MapPost("", CreateAsync).Runs().Describe("create_run", "Start a run in the background").Answers<Run>().Refuses(404, 409);
+        runs.MapPost("", CreateAsync).Runs().Describe("create_run", "Start a run in the background").TakesKey().Answers<Run>().Refuses(404, 409);
         runs.MapPost("/stream", CreateAndStreamAsync).Runs()
-            .Describe("create_and_stream_run", "Start a run and stream its events").AnswersEvents().Refuses(404, 409);
+            .Describe("create_and_stream_run", "Start a run and stream its events").TakesKey().AnswersEvents().Refuses(404, 409);
         runs.MapPost("/wait", CreateAndWaitAsync).Runs().Describe("create_and_wait_run",
-                "Start a run and wait for it; answers bare values when the body has an assistant_id").Answers<RunWaitResponse>().Refuses(404, 409);
+                "Start a run and wait for it; answers bare values when the body has an assistant_id").TakesKey().Answers<RunWaitResponse>().Refuses(404, 409);
         runs.MapPost("/search", SearchAsync).Describe("search_runs", "Find runs").Answers<IReadOnlyList<Run>>();
         runs.MapGet("/{run_id}", GetAsync).Describe("get_run", "Read a run").Answers<Run>().Refuses(404);
         runs.MapDelete("/{run_id}", DeleteAsync).Runs().Describe("delete_run", "Delete a run that has ended")

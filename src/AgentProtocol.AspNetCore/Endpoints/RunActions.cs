@@ -77,7 +77,9 @@ internal static class RunActions
 
     private static Task<CreatedRun> CreateAsync(Guid? threadId, RunBody body, RunReader reader, RunService runs, HttpContext context) =>
         runs.CreateAsync(
-            context.Owner(), new NewRun(threadId ?? body.Request.ThreadId, body.Request, body.Text, reader), context.RequestAborted);
+            context.Owner(),
+            new NewRun(threadId ?? body.Request.ThreadId, body.Request, body.Text, reader, RequestKeys.Read(context.Request, body.Text)),
+            context.RequestAborted);
 
     /// <summary>Whoever may only read a run may not end it by hanging up either.</summary>
     private static bool ReadCancels(HttpContext context)

@@ -19,11 +19,11 @@ internal static class RunEndpoints
     public static void Map(RouteGroupBuilder routes)
     {
         var runs = routes.MapGroup("/threads/{thread_id}/runs").WithTags("Thread Runs").Reads();
-        runs.MapPost("", CreateAsync).Runs().Describe("create_thread_run", "Start a run in the background").Answers<Run>().Refuses(404, 409);
+        runs.MapPost("", CreateAsync).Runs().Describe("create_thread_run", "Start a run in the background").TakesKey().Answers<Run>().Refuses(404, 409);
         runs.MapPost("/stream", CreateAndStreamAsync).Runs()
-            .Describe("stream_thread_run", "Start a run and stream its events").AnswersEvents().Refuses(404, 409);
+            .Describe("stream_thread_run", "Start a run and stream its events").TakesKey().AnswersEvents().Refuses(404, 409);
         runs.MapPost("/wait", CreateAndWaitAsync).Runs()
-            .Describe("wait_thread_run", "Start a run and wait for its values").Answers<RawJson>().Refuses(404, 409);
+            .Describe("wait_thread_run", "Start a run and wait for its values").TakesKey().Answers<RawJson>().Refuses(404, 409);
         runs.MapGet("", ListAsync).Describe("list_thread_runs", "List the runs of a thread, newest first")
             .Query("limit", "integer", "At most this many, 1 to 1000; 10 by default.")
             .Query("offset", "integer", "Skip this many; 0 by default.")

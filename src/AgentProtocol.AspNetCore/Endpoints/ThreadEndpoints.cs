@@ -17,7 +17,7 @@ internal static class ThreadEndpoints
     public static void Map(RouteGroupBuilder routes)
     {
         var threads = routes.MapGroup("/threads").WithTags("Threads").Reads();
-        threads.MapPost("", CreateAsync).Runs().Describe("create_thread", "Create a thread").Answers<Thread>().Refuses(400, 409);
+        threads.MapPost("", CreateAsync).Runs().Describe("create_thread", "Create a thread").TakesKey().Answers<Thread>().Refuses(400, 409);
         threads.MapPost("/search", SearchAsync).Describe("search_threads", "Find threads").Answers<IReadOnlyList<Thread>>();
         threads.MapPost("/count", CountAsync).Describe("count_threads", "Count threads").Answers<long>();
         threads.MapPost("/prune", PruneAsync).Runs()
@@ -32,10 +32,10 @@ internal static class ThreadEndpoints
             .Describe("copy_thread", "Copy a thread with its state and its history").Answers<Thread>().Refuses(404);
     }
 
-    private static async Task<IResult> CreateAsync(RequestBody<ThreadCreate> body, ThreadService threads, HttpContext context)
+    private static async Task<IResult> CreateAsync(KeyedBody<ThreadCreate> body, ThreadService threads, HttpContext context)
     {
         ThreadRules.Check(body.Value);
-        var thread = await threads.CreateAsync(context.Owner(), body.Value, context.RequestAborted);
+        var thread = await threads.CreateAsync(context.Owner(), body.Value, body.Key, context.RequestAborted);
         return JsonResult.Ok(thread, ProtocolJsonContext.Default.Thread);
     }
 

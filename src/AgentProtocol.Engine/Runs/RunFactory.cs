@@ -21,29 +21,25 @@ internal sealed class RunFactory(
     IRunQueue queue,
     NodeSlots slots,
     RunFeed feed,
-    EventReader events)
+    EventReader events,
+    RunLookup runs,
+    KeyReservations keys)
 {
     public async Task<CreatedRun> CreateAsync(string owner, NewRun run, CancellationToken cancellationToken)
     {
         CheckInput(run.Request);
-        await CheckStartAsync(owner, run, cancellationToken);
         var assistant = await assistants.ResolveAsync(owner, run.Request.AssistantId ?? run.Request.AgentId, cancellationToken);
-        var stateless = run.ThreadId is null;
         var cancelOnDisconnect = run.Reader != RunReader.None && CancelsOnDisconnect(run.Request);
-        var row = ToRow(owner, run, assistant, cancelOnDisconnect ? slots.NodeId : null);
-        if (stateless)
-        {
-            await threads.CreateAsync(new NewThreadRow { ThreadId = row.ThreadId, Owner = owner, Temporary = true });
-        }
+        var row = await ReserveAsync(ToRow(owner, run, assistant, cancelOnDisconnect ? slots.NodeId : null), run, cancellationToken);
 
         // From before the run exists, so that nothing it says is missed.
         var subscription = run.Reader == RunReader.Stream ? feed.Subscribe(row.RunId, wantsPages: true) : null;
         try
         {
-            var (stored, created) = await StoreAsync(row, assistant, run.Request, cancellationToken);
+            var (view, isNew) = await FindOrStoreAsync(row, assistant, run, cancellationToken);
             var stream = subscription is null ? null
-                : new RunEventStream(subscription, events, row.RunId, row.ThreadId, stateless, from: 0, isKnownToBeNew: true, modes: null);
-            return new CreatedRun(ToView(stored, created).ToWire(), stateless, cancelOnDisconnect, stream, ThreadSeq.FirstOf(created.RunNo) - 1);
+                : new RunEventStream(subscription, events, row.RunId, row.ThreadId, row.Stateless, from: 0, isKnownToBeNew: isNew, modes: null);
+            return new CreatedRun(view.ToWire(), row.Stateless, cancelOnDisconnect, stream, ThreadSeq.FirstOf(view.Row.RunNo) - 1);
         }
         catch
         {
@@ -52,7 +48,68 @@ internal sealed class RunFactory(
         }
     }
 
-    private async Task<(NewRunRow Row, CreatedRunRow Created)> StoreAsync(
+    /// <summary>Refuses what would be refused when a run were created with this body; gives the assistant it would be for.</summary>
+    public async Task<Guid> CheckAsync(string owner, RunCreate request, CancellationToken cancellationToken)
+    {
+        CheckInput(request);
+        return (await assistants.ResolveAsync(owner, request.AssistantId ?? request.AgentId, cancellationToken)).AssistantId;
+    }
+
+    /// <summary>The row with the ids that belong to its key; without a key the row as it is.</summary>
+    private async Task<NewRunRow> ReserveAsync(NewRunRow row, NewRun run, CancellationToken cancellationToken)
+    {
+        if (run.Reserved is { } ids)
+        {
+            return row with { RunId = ids.RunId, ThreadId = ids.ThreadId, IsShared = true };
+        }
+
+        if (run.Key is not { } key)
+        {
+            return row;
+        }
+
+        return await keys.ReserveAsync(row.Owner, key, row.RunId, row.ThreadId, cancellationToken) is { RunId: { } runId } reserved
+            ? row with { RunId = runId, ThreadId = reserved.ThreadId, IsShared = true }
+            : throw ProtocolException.Conflict($"{IdempotencyKey.Header} {key.Value} is being forgotten: try again");
+    }
+
+    /// <summary>The run that an earlier try with the same ids has stored; else stores it.</summary>
+    private async Task<(RunView View, bool IsNew)> FindOrStoreAsync(
+        NewRunRow row, RunAssistant assistant, NewRun run, CancellationToken cancellationToken)
+    {
+        if (row.IsShared && await runs.ReadAsync(row.Owner, row.RunId) is { } earlier)
+        {
+            return (earlier, false);
+        }
+
+        // Only now: what an earlier try has resumed waits no more.
+        await CheckStartAsync(row.Owner, run, cancellationToken);
+        if (row.Stateless)
+        {
+            await threads.CreateAsync(new NewThreadRow { ThreadId = row.ThreadId, Owner = row.Owner, Temporary = true });
+        }
+
+        var (stored, result) = await StoreAsync(row, assistant, run.Request, cancellationToken);
+        if (result.Created is { } created)
+        {
+            return (ToView(stored, created), true);
+        }
+
+        // Whatever the refusal: the thread may be busy with this very run, stored by another try a moment ago.
+        if (row.IsShared && await runs.ReadAsync(row.Owner, row.RunId) is { } other)
+        {
+            return (other, false);
+        }
+
+        throw result.Refusal switch
+        {
+            RunRefusal.ThreadBusy => ProtocolException.Conflict($"Thread {row.ThreadId} is busy with another run, and multitask_strategy is reject"),
+            RunRefusal.AlreadyStored => ProtocolException.RunNotFound(row.RunId),
+            _ => ProtocolException.ThreadNotFound(row.ThreadId),
+        };
+    }
+
+    private async Task<(NewRunRow Row, RunCreationResult Result)> StoreAsync(
         NewRunRow row, RunAssistant assistant, RunCreate request, CancellationToken cancellationToken)
     {
         var result = await creation.CreateAsync(row, cancellationToken);
@@ -75,19 +132,12 @@ internal sealed class RunFactory(
         }
 
         signals.Announce(result.Effects);
-        if (result.Created is not { } created)
-        {
-            throw result.Refusal == RunRefusal.ThreadBusy
-                ? ProtocolException.Conflict($"Thread {row.ThreadId} is busy with another run, and multitask_strategy is reject")
-                : ProtocolException.ThreadNotFound(row.ThreadId);
-        }
-
-        if (created.State == RunState.Ready)
+        if (result.Created is { State: RunState.Ready })
         {
             queue.Signal([row.RunId]);
         }
 
-        return (row, created);
+        return (row, result);
     }
 
     private static NewRunRow With(NewRunRow row, RunAssistant assistant) => row with
@@ -100,7 +150,8 @@ internal sealed class RunFactory(
     };
 
     /// <summary>Finds out now what would fail when the run starts: an unknown role is the caller's mistake, not the run's.</summary>
-    private static void CheckInput(RunCreate request)
+    /// <exception cref="ProtocolException">A message has an unknown shape, or text that is no Unicode.</exception>
+    public static void CheckInput(RunCreate request)
     {
         try
         {

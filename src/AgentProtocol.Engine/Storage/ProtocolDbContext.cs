@@ -28,6 +28,10 @@ internal sealed class ProtocolDbContext(DbContextOptions<ProtocolDbContext> opti
 
     public DbSet<WebhookDeliveryRow> WebhookDeliveries => Set<WebhookDeliveryRow>();
 
+    public DbSet<CronRow> Crons => Set<CronRow>();
+
+    public DbSet<IdempotencyKeyRow> IdempotencyKeys => Set<IdempotencyKeyRow>();
+
     public DbSet<StoreItemRow> StoreItems => Set<StoreItemRow>();
 
     public DbSet<ApiKeyRow> ApiKeys => Set<ApiKeyRow>();
