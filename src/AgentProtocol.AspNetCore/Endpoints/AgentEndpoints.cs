@@ -63,7 +63,7 @@ internal static class AgentEndpoints
     private static bool Contains(JsonElement value, JsonElement wanted) =>
         value.ValueKind == JsonValueKind.Object && wanted.ValueKind == JsonValueKind.Object
             ? wanted.EnumerateObject().All(member => value.TryGetProperty(member.Name, out var inner) && Contains(inner, member.Value))
-            : JsonElement.DeepEquals(value, wanted);
+            : value.IsSameAs(wanted);
 
     private static Agent ToWire(AgentDefinition agent) => new()
     {
