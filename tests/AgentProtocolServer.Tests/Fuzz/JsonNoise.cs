@@ -67,8 +67,8 @@ internal sealed class JsonNoise(Random random, KnownIds ids)
     {
         0 => Nested(250),
         1 => Nested(300),
-        2 => $"\"{new string('x', random.Next(1, 100_000))}\"",
-        3 => $"[{string.Join(',', Enumerable.Repeat(Pick(Hostile), random.Next(1, 2000)))}]",
+        2 => $"\"{new string('x', random.Next(1, 30_000))}\"",
+        3 => $"[{string.Join(',', Enumerable.Repeat(Pick(Hostile), random.Next(1, 500)))}]",
         4 => random.NextInt64().ToString(CultureInfo.InvariantCulture),
         _ => Pick(Hostile),
     };

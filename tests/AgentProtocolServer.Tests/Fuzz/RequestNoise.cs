@@ -153,7 +153,7 @@ internal sealed class RequestNoise(Uri server, ServedDocument document, Random r
             7 => [.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes(text)],
             8 => Encoding.Unicode.GetBytes(text),
             9 => Encoding.UTF8.GetBytes($"[{text},{text}]"),
-            10 when OneIn(10) => new byte[random.Next(9 << 20)],
+            10 when OneIn(60) => new byte[random.Next(9 << 20)],
             _ => Encoding.UTF8.GetBytes(text),
         };
     }

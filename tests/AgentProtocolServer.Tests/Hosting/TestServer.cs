@@ -2,6 +2,8 @@ using AgentProtocol.Engine;
 using AgentProtocol.Testing.Postgres;
 using AgentProtocolServer.Hosting;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -14,8 +16,9 @@ public sealed class TestServer : IAsyncDisposable
     private readonly TestDatabase? database;
     private readonly TestLog log;
 
-    private TestServer(WebApplication app, TestDatabase? database, TestLog log)
+    private TestServer(WebApplication app, TestDatabase? database, TestLog log, RouteLog routes)
     {
+        Routes = routes;
         this.app = app;
         this.database = database;
         this.log = log;
@@ -25,6 +28,9 @@ public sealed class TestServer : IAsyncDisposable
     public HttpClient Client { get; }
 
     public IServiceProvider Services => app.Services;
+
+    /// <summary>Which routes it has answered.</summary>
+    internal RouteLog Routes { get; }
 
     /// <summary>What it logged at the level of errors: nothing, when all is well.</summary>
     public string[] Errors => log.Lines(LogLevel.Error);
@@ -68,8 +74,10 @@ public sealed class TestServer : IAsyncDisposable
         var builder = ServerHost.CreateBuilder(
             ["--Server:Urls=http://127.0.0.1:0", $"--ConnectionStrings:Postgres={ForServer(connectionString)}", .. settings]);
         builder.Logging.ClearProviders().AddProvider(log);
+        var routes = new RouteLog();
+        builder.Services.AddSingleton<IStartupFilter>(routes);
         var app = ServerHost.Build(builder);
         await app.StartAsync();
-        return new TestServer(app, database, log);
+        return new TestServer(app, database, log, routes);
     }
 }
