@@ -6,7 +6,7 @@ using Xunit;
 namespace AgentProtocolServer.Tests.Clients;
 
 /// <summary>Unmodified npm clients against our server; the scenarios are the files below <c>tests/clients/scenarios</c>.</summary>
-public sealed class ScenarioTests(ServerFixture fixture) : IClassFixture<ServerFixture>
+public sealed class ScenarioTests(ApprovalFixture fixture) : IClassFixture<ApprovalFixture>
 {
     /// <summary>Scenarios that prove no route by themselves, or are not yet named by a test of their own.</summary>
     public static TheoryData<string> Others =>

@@ -1,3 +1,4 @@
+using AgentProtocol.Agents;
 using AgentProtocol.Engine;
 using AgentProtocol.Testing.Postgres;
 using AgentProtocolServer.Hosting;
@@ -48,14 +49,17 @@ public sealed class TestServer : IAsyncDisposable
 
     /// <summary>Starts a server on a new database, which is dropped with it.</summary>
     /// <param name="settings">Settings in the form of the command line, <c>--Section:Name=value</c>.</param>
-    public static async Task<TestServer> StartAsync(params string[] settings)
+    public static Task<TestServer> StartAsync(params string[] settings) => StartAsync([], settings);
+
+    /// <summary>The same with agents of the test beside the server's own.</summary>
+    public static async Task<TestServer> StartAsync(IReadOnlyList<AgentDefinition> agents, string[] settings)
     {
         var database = await CreateDatabaseAsync();
-        return await StartAsync(database.ConnectionString, database, settings);
+        return await StartAsync(database.ConnectionString, database, agents, settings);
     }
 
     /// <summary>Starts a server on a database that the caller owns.</summary>
-    public static Task<TestServer> StartOnAsync(string connectionString, params string[] settings) => StartAsync(connectionString, null, settings);
+    public static Task<TestServer> StartOnAsync(string connectionString, params string[] settings) => StartAsync(connectionString, null, [], settings);
 
     public async ValueTask DisposeAsync()
     {
@@ -68,7 +72,7 @@ public sealed class TestServer : IAsyncDisposable
         }
     }
 
-    private static async Task<TestServer> StartAsync(string connectionString, TestDatabase? database, string[] settings)
+    private static async Task<TestServer> StartAsync(string connectionString, TestDatabase? database, IReadOnlyList<AgentDefinition> agents, string[] settings)
     {
         var log = new TestLog();
         var builder = ServerHost.CreateBuilder(
@@ -76,6 +80,11 @@ public sealed class TestServer : IAsyncDisposable
         builder.Logging.ClearProviders().AddProvider(log);
         var routes = new RouteLog();
         builder.Services.AddSingleton<IStartupFilter>(routes);
+        foreach (var agent in agents)
+        {
+            builder.Services.AddSingleton(agent);
+        }
+
         var app = ServerHost.Build(builder);
         await app.StartAsync();
         return new TestServer(app, database, log, routes);
