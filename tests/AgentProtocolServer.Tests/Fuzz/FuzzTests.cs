@@ -154,7 +154,7 @@ public sealed class FuzzTests(ServerFixture fixture) : IClassFixture<ServerFixtu
     /// <summary>Streams, and documents that begin before their run has ended.</summary>
     private static bool IsOpenEnded(HttpRequestMessage request, HttpResponseMessage response) =>
         response.Content.Headers.ContentType?.MediaType == "text/event-stream" || (int)response.StatusCode == 101
-        || (response.IsSuccessStatusCode && request.RequestUri!.AbsolutePath.ToLowerInvariant().Split('/')[^1] is "wait" or "join");
+        || (response.IsSuccessStatusCode && request.RequestUri!.AbsolutePath.ToLowerInvariant().TrimEnd('/').Split('/')[^1] is "wait" or "join");
 
     /// <summary>A bit of a stream; the connection is dropped behind it.</summary>
     private static async Task<string> BeginningAsync(HttpResponseMessage response, CancellationToken cancellationToken)
