@@ -62,6 +62,15 @@ public sealed class ScenarioTests(ApprovalFixture fixture) : IClassFixture<Appro
     public Task A_deep_agents_supervisor(string scenario) => PassAsync(scenario, nameof(A_deep_agents_supervisor));
 
     [Theory]
+    [InlineData("store")]
+    [Proves("PUT /store/items", Client.JsSdk)]
+    [Proves("GET /store/items", Client.JsSdk)]
+    [Proves("DELETE /store/items", Client.JsSdk)]
+    [Proves("POST /store/items/search", Client.JsSdk)]
+    [Proves("POST /store/namespaces", Client.JsSdk)]
+    public Task The_sdk_s_store(string scenario) => PassAsync(scenario, nameof(The_sdk_s_store));
+
+    [Theory]
     [MemberData(nameof(Others))]
     public Task Other_clients_are_satisfied(string scenario) => PassAsync(scenario, nameof(Other_clients_are_satisfied));
 
