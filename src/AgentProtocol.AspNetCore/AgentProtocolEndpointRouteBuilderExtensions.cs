@@ -39,6 +39,7 @@ public static class AgentProtocolEndpointRouteBuilderExtensions
         RunEndpoints.Map(group);
         BackgroundRunEndpoints.Map(group);
         AgentEndpoints.Map(group);
+        StoreEndpoints.Map(group);
         SystemEndpoints.Map(group);
         HealthEndpoints.Map(group);
         DocumentEndpoints.Map(group);

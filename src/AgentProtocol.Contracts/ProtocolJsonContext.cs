@@ -4,6 +4,7 @@ using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Contracts.Server;
+using AgentProtocol.Contracts.Store;
 using AgentProtocol.Contracts.Threads;
 
 namespace AgentProtocol.Contracts;
@@ -18,6 +19,8 @@ namespace AgentProtocol.Contracts;
 [JsonSerializable(typeof(IReadOnlyList<Agent>))]
 [JsonSerializable(typeof(AgentSearchRequest))]
 [JsonSerializable(typeof(ErrorResponse))]
+[JsonSerializable(typeof(Item))]
+[JsonSerializable(typeof(ListNamespaceResponse))]
 [JsonSerializable(typeof(long))]
 [JsonSerializable(typeof(OkResponse))]
 [JsonSerializable(typeof(RawJson))]
@@ -26,15 +29,21 @@ namespace AgentProtocol.Contracts;
 [JsonSerializable(typeof(RunCreate))]
 [JsonSerializable(typeof(RunSearchRequest))]
 [JsonSerializable(typeof(RunWaitResponse))]
+[JsonSerializable(typeof(SearchItemsResponse))]
 [JsonSerializable(typeof(ServerInfo))]
+[JsonSerializable(typeof(StoreDeleteRequest))]
+[JsonSerializable(typeof(StoreListNamespacesRequest))]
+[JsonSerializable(typeof(StorePutRequest))]
+[JsonSerializable(typeof(StoreSearchRequest))]
 [JsonSerializable(typeof(Thread))]
 [JsonSerializable(typeof(IReadOnlyList<Thread>))]
 [JsonSerializable(typeof(ThreadCreate))]
 [JsonSerializable(typeof(ThreadHistoryRequest))]
 [JsonSerializable(typeof(ThreadPatch))]
+[JsonSerializable(typeof(ThreadPruneRequest))]
+[JsonSerializable(typeof(ThreadPruneResponse))]
 [JsonSerializable(typeof(ThreadSearchRequest))]
 [JsonSerializable(typeof(ThreadState))]
-[JsonSerializable(typeof(IReadOnlyList<ThreadState>))]
 [JsonSerializable(typeof(ThreadStatePatch))]
 [JsonSerializable(typeof(ThreadStateRequest))]
 [JsonSerializable(typeof(ThreadStateUpdate))]
