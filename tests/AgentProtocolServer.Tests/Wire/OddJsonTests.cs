@@ -11,12 +11,17 @@ public sealed class OddJsonTests(ServerFixture fixture) : IClassFixture<ServerFi
     private readonly HttpClient client = fixture.Client;
 
     [Theory]
+    [InlineData("runs", """{"checkpoint_id":"\ud800"}""", "body.checkpoint_id")]
+    [InlineData("runs", """{"checkpoint":{"checkpoint_id":"\udc00\ud800"}}""", "body.checkpoint.checkpoint_id")]
+    [InlineData("runs", """{"checkpoint":{"checkpoint_ns":"\ud800"}}""", "body.checkpoint.checkpoint_ns")]
+    [InlineData("runs", """{"config":{"configurable":{"checkpoint_id":"\ud800"}}}""", "body.config.configurable.checkpoint_id")]
+    [InlineData("runs", """{"command":{"update":[["\ud800",1]]}}""", "body.command.update")]
     [InlineData("history", """{"before":"\ud800"}""", "body.before")]
     [InlineData("history", """{"before":{"checkpoint_id":"\ud800"}}""", "body.before")]
     [InlineData("history", """{"checkpoint":{"checkpoint_ns":"\ud800"}}""", "body.checkpoint.checkpoint_ns")]
     [InlineData("state/checkpoint", """{"checkpoint":"\udc00\ud800"}""", "body.checkpoint")]
     [InlineData("state/checkpoint", """{"checkpoint":{"checkpoint_ns":"\ud800"}}""", "body.checkpoint.checkpoint_ns")]
-    public async Task Half_of_a_surrogate_pair_names_no_checkpoint(string path, string body, string location)
+    public async Task Half_of_a_surrogate_pair_names_nothing(string path, string body, string location)
     {
         var id = await client.NewThreadAsync();
         var error = await client.PostAsync($"/threads/{id}/{path}", body).RefusedAsync(HttpStatusCode.UnprocessableEntity, "validation_error");
@@ -26,6 +31,13 @@ public sealed class OddJsonTests(ServerFixture fixture) : IClassFixture<ServerFi
     [Fact]
     public async Task Half_of_a_surrogate_pair_is_found_in_no_agent() =>
         Assert.Equal("[]", (await client.PostAsync("/agents/search", """{"metadata":{"created_by":"\ud800"}}""").OkAsync()).GetRawText());
+
+    [Theory]
+    [InlineData("""{"interrupt_before":"\ud800"}""")]
+    [InlineData("""{"interrupt_after":["\ud800"]}""")]
+    [InlineData("""{"context":{"a":"\ud800"}}""")]
+    public async Task A_run_may_hold_half_of_a_surrogate_pair_where_nobody_reads_it(string body) =>
+        Assert.Equal("success", (await client.PostAsync("/runs/wait", body).OkAsync()).Text("status"));
 
     [Fact]
     public async Task What_is_deep_is_found_like_everything_else()
