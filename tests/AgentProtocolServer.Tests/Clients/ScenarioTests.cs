@@ -71,6 +71,12 @@ public sealed class ScenarioTests(ApprovalFixture fixture) : IClassFixture<Appro
     public Task The_sdk_s_store(string scenario) => PassAsync(scenario, nameof(The_sdk_s_store));
 
     [Theory]
+    [InlineData("threads")]
+    [Proves("POST /threads/{thread_id}/copy", Client.JsSdk)]
+    [Proves("POST /threads/prune", Client.JsSdk)]
+    public Task The_sdk_s_copies_and_prunes(string scenario) => PassAsync(scenario, nameof(The_sdk_s_copies_and_prunes));
+
+    [Theory]
     [MemberData(nameof(Others))]
     public Task Other_clients_are_satisfied(string scenario) => PassAsync(scenario, nameof(Other_clients_are_satisfied));
 
