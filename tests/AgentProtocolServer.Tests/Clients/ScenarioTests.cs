@@ -77,6 +77,22 @@ public sealed class ScenarioTests(ApprovalFixture fixture) : IClassFixture<Appro
     public Task The_sdk_s_copies_and_prunes(string scenario) => PassAsync(scenario, nameof(The_sdk_s_copies_and_prunes));
 
     [Theory]
+    [InlineData("assistants")]
+    [Proves("POST /assistants", Client.JsSdk)]
+    [Proves("POST /assistants/search", Client.JsSdk)]
+    [Proves("POST /assistants/count", Client.JsSdk)]
+    [Proves("GET /assistants/{assistant_id}", Client.JsSdk)]
+    [Proves("PATCH /assistants/{assistant_id}", Client.JsSdk)]
+    [Proves("DELETE /assistants/{assistant_id}", Client.JsSdk)]
+    [Proves("GET /assistants/{assistant_id}/graph", Client.JsSdk)]
+    [Proves("GET /assistants/{assistant_id}/schemas", Client.JsSdk)]
+    [Proves("GET /assistants/{assistant_id}/subgraphs", Client.JsSdk)]
+    [Proves("GET /assistants/{assistant_id}/subgraphs/{namespace}", Client.JsSdk)]
+    [Proves("POST /assistants/{assistant_id}/versions", Client.JsSdk)]
+    [Proves("POST /assistants/{assistant_id}/latest", Client.JsSdk)]
+    public Task The_sdk_s_assistants(string scenario) => PassAsync(scenario, nameof(The_sdk_s_assistants));
+
+    [Theory]
     [MemberData(nameof(Others))]
     public Task Other_clients_are_satisfied(string scenario) => PassAsync(scenario, nameof(Other_clients_are_satisfied));
 

@@ -28,4 +28,12 @@ public sealed class AgentConformanceTests(ServerFixture fixture) : IClassFixture
         Assert.Equal("echo", (await protocol.OkAsync("GET /agents/{agent_id}", "echo")).Text("agent_id"));
         await protocol.CallAsync(HttpStatusCode.NotFound, "GET /agents/{agent_id}", "nobody");
     }
+
+    [Fact]
+    [Proves("GET /agents/{agent_id}/schemas", Client.AgentProtocol)]
+    public async Task The_schemas_of_an_agent_are_read()
+    {
+        Assert.Equal("echo", (await protocol.OkAsync("GET /agents/{agent_id}/schemas", "echo")).Text("agent_id"));
+        await protocol.CallAsync(HttpStatusCode.NotFound, "GET /agents/{agent_id}/schemas", "nobody");
+    }
 }
