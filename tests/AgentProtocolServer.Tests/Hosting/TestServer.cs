@@ -5,6 +5,7 @@ using AgentProtocol.Testing;
 using AgentProtocol.Testing.Postgres;
 using AgentProtocolServer.Hosting;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -20,8 +21,9 @@ public sealed class TestServer : IAsyncDisposable
 
     private readonly List<HttpClient> clients = [];
 
-    private TestServer(WebApplication app, string connectionString, TestDatabase? database, TestLog log)
+    private TestServer(WebApplication app, string connectionString, TestDatabase? database, TestLog log, RouteLog routes)
     {
+        Routes = routes;
         this.app = app;
         this.database = database;
         this.log = log;
@@ -36,6 +38,9 @@ public sealed class TestServer : IAsyncDisposable
     public HttpClient Client { get; }
 
     public IServiceProvider Services => app.Services;
+
+    /// <summary>Which routes it has answered.</summary>
+    internal RouteLog Routes { get; }
 
     /// <summary>What it logged at the level of errors: nothing, when all is well.</summary>
     public string[] Errors => log.Lines(LogLevel.Error);
@@ -109,6 +114,8 @@ public sealed class TestServer : IAsyncDisposable
         var builder = ServerHost.CreateBuilder(
             ["--Server:Urls=http://127.0.0.1:0", $"--ConnectionStrings:Postgres={ForServer(connectionString)}", .. settings]);
         builder.Logging.ClearProviders().AddProvider(log);
+        var routes = new RouteLog();
+        builder.Services.AddSingleton<IStartupFilter>(routes);
         foreach (var agent in agents)
         {
             builder.Services.AddSingleton(agent);
@@ -116,6 +123,6 @@ public sealed class TestServer : IAsyncDisposable
 
         var app = ServerHost.Build(builder);
         await app.StartAsync();
-        return new TestServer(app, connectionString, database, log);
+        return new TestServer(app, connectionString, database, log, routes);
     }
 }
