@@ -93,6 +93,16 @@ public sealed class ScenarioTests(ApprovalFixture fixture) : IClassFixture<Appro
     public Task The_sdk_s_assistants(string scenario) => PassAsync(scenario, nameof(The_sdk_s_assistants));
 
     [Theory]
+    [InlineData("crons")]
+    [Proves("POST /runs/crons", Client.JsSdk)]
+    [Proves("POST /threads/{thread_id}/runs/crons", Client.JsSdk)]
+    [Proves("PATCH /runs/crons/{cron_id}", Client.JsSdk)]
+    [Proves("DELETE /runs/crons/{cron_id}", Client.JsSdk)]
+    [Proves("POST /runs/crons/search", Client.JsSdk)]
+    [Proves("POST /runs/crons/count", Client.JsSdk)]
+    public Task The_sdk_s_crons(string scenario) => PassAsync(scenario, nameof(The_sdk_s_crons));
+
+    [Theory]
     [MemberData(nameof(Others))]
     public Task Other_clients_are_satisfied(string scenario) => PassAsync(scenario, nameof(Other_clients_are_satisfied));
 
