@@ -38,6 +38,7 @@ public static class AgentProtocolEndpointRouteBuilderExtensions
         ThreadStateEndpoints.Map(group);
         RunEndpoints.Map(group);
         BackgroundRunEndpoints.Map(group);
+        StreamEndpoints.Map(group);
         AgentEndpoints.Map(group);
         SystemEndpoints.Map(group);
         HealthEndpoints.Map(group);

@@ -3,6 +3,7 @@ using AgentProtocol.Agents.Configuration;
 using AgentProtocol.AspNetCore;
 using AgentProtocol.AspNetCore.Errors;
 using AgentProtocol.AspNetCore.OpenApi;
+using AgentProtocol.AspNetCore.Streaming;
 using AgentProtocol.Engine;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -33,6 +34,9 @@ public static class AgentProtocolServiceCollectionExtensions
         services.AddOptions<AgentsOptions>().Bind(configuration.GetSection(AgentsOptions.Section));
         services.TryAddSingleton(CreateRegistry);
 
+        services.TryAddSingleton<RunCommands>();
+        services.TryAddSingleton<StateCommands>();
+        services.TryAddSingleton<CommandDispatcher>();
         services.TryAddSingleton<ErrorHandler>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, ProtocolStartupFilter>());
         services.TryAddSingleton<ProtocolDocument>();

@@ -4,6 +4,7 @@ using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Contracts.Server;
+using AgentProtocol.Contracts.Streaming;
 using AgentProtocol.Contracts.Threads;
 
 namespace AgentProtocol.Contracts;
@@ -18,6 +19,7 @@ namespace AgentProtocol.Contracts;
 [JsonSerializable(typeof(IReadOnlyList<Agent>))]
 [JsonSerializable(typeof(AgentSearchRequest))]
 [JsonSerializable(typeof(ErrorResponse))]
+[JsonSerializable(typeof(EventStreamRequest))]
 [JsonSerializable(typeof(long))]
 [JsonSerializable(typeof(OkResponse))]
 [JsonSerializable(typeof(RawJson))]
@@ -27,6 +29,10 @@ namespace AgentProtocol.Contracts;
 [JsonSerializable(typeof(RunSearchRequest))]
 [JsonSerializable(typeof(RunWaitResponse))]
 [JsonSerializable(typeof(ServerInfo))]
+[JsonSerializable(typeof(StreamingCommand))]
+[JsonSerializable(typeof(StreamingErrorResponse))]
+[JsonSerializable(typeof(StreamingEvent))]
+[JsonSerializable(typeof(StreamingSuccessResponse))]
 [JsonSerializable(typeof(Thread))]
 [JsonSerializable(typeof(IReadOnlyList<Thread>))]
 [JsonSerializable(typeof(ThreadCreate))]

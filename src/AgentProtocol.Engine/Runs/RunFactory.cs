@@ -22,6 +22,9 @@ internal sealed class RunFactory(
     RunFeed feed,
     EventReader events)
 {
+    /// <summary>Each run of a thread has a range of sequence numbers of its own.</summary>
+    private const long SeqsPerRun = 1_000_000_000;
+
     public async Task<CreatedRun> CreateAsync(string owner, NewRun run, CancellationToken cancellationToken)
     {
         var agent = FindAgent(run.Request);
@@ -41,7 +44,10 @@ internal sealed class RunFactory(
             var created = await StoreAsync(row, run.Request, cancellationToken);
             var stream = subscription is null ? null
                 : new RunEventStream(subscription, events, row.ThreadId, stateless, from: 0, isKnownToBeNew: true, modes: null);
-            return new CreatedRun(ToView(row, created).ToWire(), stateless, cancelOnDisconnect, stream);
+            return new CreatedRun(ToView(row, created).ToWire(), stateless, cancelOnDisconnect, stream)
+            {
+                AppliedThroughSeq = (created.RunNo * SeqsPerRun) - 1,
+            };
         }
         catch
         {

@@ -30,7 +30,11 @@ public sealed record NewRun(Guid? ThreadId, RunCreate Request, RawJson Body, Run
 /// <param name="Stream">
 /// For <see cref="RunReader.Stream"/>, the stream of its events, open since before it was stored; the caller disposes it.
 /// </param>
-public sealed record CreatedRun(Run Run, bool Stateless, bool CancelOnDisconnect, RunStream? Stream);
+public sealed record CreatedRun(Run Run, bool Stateless, bool CancelOnDisconnect, RunStream? Stream)
+{
+    /// <summary>The last sequence number of the thread before the first event of this run (wire-contract 6.8 rule 5).</summary>
+    public required long AppliedThroughSeq { get; init; }
+}
 
 /// <summary>What a run led to.</summary>
 /// <param name="Run">The run, ended; null when it was erased by a rollback.</param>
