@@ -26,7 +26,7 @@ internal sealed class EventFilter
 
     private EventFilter(EventStreamRequest request)
     {
-        channels = [.. request.Channels!];
+        channels = [.. request.Channels!.Where(IsKnown)];
         namesCustom = channels.Any(channel => channel.StartsWith(CustomPrefix, StringComparison.Ordinal));
         namespaces = request.Namespaces ?? [];
         depth = request.Depth;

@@ -29,26 +29,27 @@ internal sealed class SocketSubscriptions(
 
     /// <summary>Adds a subscription.</summary>
     /// <param name="filter">What it wants.</param>
-    /// <param name="start">From where.</param>
+    /// <param name="since">The last event it has; null to begin with the current run.</param>
     /// <param name="answer">Tells the client its id and how many events of the past follow, before the first of them.</param>
     /// <param name="cancellationToken">Fires when the connection ends.</param>
     /// <remarks>When this fails other than by a refusal, the reader stands still, and the connection has to end.</remarks>
     public async Task AddAsync(
-        EventFilter filter, ThreadStreamStart start, Func<string, long, Task> answer, CancellationToken cancellationToken)
+        EventFilter filter, long? since, Func<string, long, Task> answer, CancellationToken cancellationToken)
     {
         if (subscriptions.Length >= Most)
         {
             throw CommandRefusal.InvalidArgument($"A connection has at most {Most} subscriptions");
         }
 
-        var stream = await open(start, cancellationToken);
+        var stream = await open(new ThreadStreamStart(since), cancellationToken);
         try
         {
-            var replayed = await CountAsync(stream, filter, cancellationToken);
+            var (first, replayed) = await CountAsync(stream, filter, cancellationToken);
+            var after = since ?? first - 1 ?? stream.LastSeq;
             var id = (++count).ToString(CultureInfo.InvariantCulture);
             var position = await PauseAsync();
-            subscriptions = [.. subscriptions.Select(other => other with { After = position ?? other.After }), new Subscription(id, filter, stream.After)];
-            if (position < stream.After)
+            subscriptions = [.. subscriptions.Select(other => other with { After = position ?? other.After }), new Subscription(id, filter, after)];
+            if (position < after)
             {
                 // The others are further back, in the end of an earlier run.
                 await stream.DisposeAsync();
@@ -56,7 +57,7 @@ internal sealed class SocketSubscriptions(
             }
 
             await answer(id, replayed);
-            reading = new Reading(stream);
+            reading = new Reading(stream, position < after ? position.Value : after);
             reading.Start(ReadAsync);
         }
         catch
@@ -85,29 +86,21 @@ internal sealed class SocketSubscriptions(
 
     public async ValueTask DisposeAsync() => await PauseAsync();
 
-    /// <summary>Counts what is to be replayed. The events are read twice for that, because a long replay has no place in memory.</summary>
-    private static async Task<long> CountAsync(ThreadStream stream, EventFilter filter, CancellationToken cancellationToken)
+    /// <summary>
+    /// Where the replay begins, if there is one, and how much of it passes the filter. The events are read twice for
+    /// that, because a long replay has no place in memory.
+    /// </summary>
+    private static async Task<(long? First, long Replayed)> CountAsync(ThreadStream stream, EventFilter filter, CancellationToken cancellationToken)
     {
+        long? first = null;
         var replayed = 0L;
-        if (stream.LastSeq <= stream.After)
+        await foreach (var item in stream.ReadReplayAsync(cancellationToken))
         {
-            return replayed;
+            first ??= item.Seq;
+            replayed += filter.Matches(item) ? 1 : 0;
         }
 
-        await foreach (var item in stream.ReadAsync(cancellationToken))
-        {
-            if (item.Seq <= stream.LastSeq && filter.Matches(item))
-            {
-                replayed++;
-            }
-
-            if (item.Seq >= stream.LastSeq)
-            {
-                break;
-            }
-        }
-
-        return replayed;
+        return (first, replayed);
     }
 
     /// <summary>Stops the reader and says how far it has come; null when there was none.</summary>
@@ -169,7 +162,7 @@ internal sealed class SocketSubscriptions(
     private sealed record Subscription(string Id, EventFilter Filter, long After);
 
     /// <summary>A reader at work.</summary>
-    private sealed class Reading(ThreadStream stream) : IAsyncDisposable
+    private sealed class Reading(ThreadStream stream, long after) : IAsyncDisposable
     {
         private readonly CancellationTokenSource stop = new();
         private Task work = Task.CompletedTask;
@@ -179,7 +172,7 @@ internal sealed class SocketSubscriptions(
         public CancellationToken Cancellation => stop.Token;
 
         /// <summary>The last event that was sent or skipped.</summary>
-        public long Position { get; set; } = stream.After;
+        public long Position { get; set; } = after;
 
         public void Start(Func<Reading, Task> read) => work = Task.Run(() => read(this));
 

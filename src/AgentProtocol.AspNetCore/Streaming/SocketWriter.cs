@@ -39,13 +39,13 @@ internal sealed class SocketWriter(WebSocket socket, TimeProvider time) : IDispo
         scratch.Return();
     }
 
-    /// <summary>Says goodbye, as far as the client listens.</summary>
+    /// <summary>Says goodbye and waits until the client has heard it.</summary>
     public async Task CloseAsync(WebSocketCloseStatus status, string? reason, CancellationToken cancellationToken)
     {
         await turn.WaitAsync(cancellationToken);
         try
         {
-            await socket.CloseOutputAsync(status, reason, cancellationToken);
+            await socket.CloseAsync(status, reason, cancellationToken);
         }
         finally
         {

@@ -50,26 +50,21 @@ internal sealed class ThreadJoin
 
     public void Write(IBufferWriter<byte> output, in ThreadStreamEvent item)
     {
-        if (item.RunId is not { } runId)
+        if (item.IsProtocol)
         {
-            if (item.Name == "values" && modes.Contains(StateUpdate))
-            {
-                SseFrame.Write(output, item.Seq, item.Name, item.Data);
-            }
+            WriteLifecycle(output, item);
         }
-        else if (item.IsProtocol)
-        {
-            WriteLifecycle(output, item, runId);
-        }
-        else if (modes.Contains(RunModes))
+        else if (modes.Contains(item.RunId is null ? StateUpdate : RunModes))
         {
             SseFrame.Write(output, item.Seq, item.Name, item.Data);
         }
     }
 
-    private void WriteLifecycle(IBufferWriter<byte> output, in ThreadStreamEvent item, Guid runId)
+    private void WriteLifecycle(IBufferWriter<byte> output, in ThreadStreamEvent item)
     {
-        if (item.Name != "lifecycle" || item.Namespace is { Count: > 0 } || !(modes.Contains(RunModes) || modes.Contains(Lifecycle)))
+        // The end of a run that was erased meanwhile does not say whose it is.
+        if (item.Name != "lifecycle" || item.Namespace is { Count: > 0 } || (item.RunId ?? started) is not { } runId
+            || !(modes.Contains(RunModes) || modes.Contains(Lifecycle)))
         {
             return;
         }

@@ -16,7 +16,7 @@ internal sealed partial class WebSocketSession(
     WebSocket socket, SocketSettings settings, CommandDispatcher dispatcher, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     /// <summary>How long a client is given to take the word that the connection ends.</summary>
-    private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(5);
 
     private static readonly JsonDocumentOptions MessageOptions = new()
     {
@@ -175,7 +175,7 @@ internal sealed partial class WebSocketSession(
         {
             var request = command.ReadFilter();
             var filter = EventFilter.Create(request, refusesUnknown: true);
-            await Subscriptions.AddAsync(filter, new ThreadStreamStart(request.Since), (id, replayed) => SendAsync(Subscribed(command.Id, id, replayed)), over.Token);
+            await Subscriptions.AddAsync(filter, request.Since, (id, replayed) => SendAsync(Subscribed(command.Id, id, replayed)), over.Token);
             return default;
         });
         if (refused.Error is not null)

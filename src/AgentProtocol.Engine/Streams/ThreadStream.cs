@@ -21,14 +21,14 @@ public readonly record struct ThreadStreamStart(long? After)
 /// <summary>An open event stream of a thread, across its runs. It ends only when it is cancelled or the thread is deleted.</summary>
 public abstract class ThreadStream : IAsyncDisposable
 {
-    /// <summary>The sequence number behind which it begins; -1 when that is the first event of the thread.</summary>
-    public abstract long After { get; }
-
     /// <summary>The highest sequence number that was committed when the stream was opened; what is up to it is replay.</summary>
     public abstract long LastSeq { get; }
 
     /// <summary>The events in order, without gap or repeat. Enumerate once at a time; each enumeration begins at the start of the stream.</summary>
     public abstract IAsyncEnumerable<ThreadStreamEvent> ReadAsync(CancellationToken cancellationToken);
+
+    /// <summary>What of these events is there already; ends where <see cref="ReadAsync"/> would wait for the first time.</summary>
+    public abstract IAsyncEnumerable<ThreadStreamEvent> ReadReplayAsync(CancellationToken cancellationToken);
 
     /// <summary>Detaches the reader.</summary>
     public abstract ValueTask DisposeAsync();
