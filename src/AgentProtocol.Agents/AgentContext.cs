@@ -36,6 +36,17 @@ public sealed record AgentContext
     public required JsonElement Context { get; init; }
 
     /// <summary>
+    /// The step that an earlier run stopped before, when this run resumes it; the agent goes on there. Null otherwise.
+    /// </summary>
+    public string? ResumeNode { get; init; }
+
+    /// <summary>
+    /// The questions that the earlier run asked, with the answers that came; empty unless this run resumes one. An agent
+    /// asks again what was not answered.
+    /// </summary>
+    public IReadOnlyList<AgentInterrupt> Interrupts { get; init; } = [];
+
+    /// <summary>
     /// Cancelled when the server shuts down. The run goes on elsewhere from its last state update, so an agent that is
     /// only waiting stops at once, and one that is in the middle of costly work may finish its current step.
     /// </summary>
@@ -46,3 +57,9 @@ public sealed record AgentContext
 /// <param name="Messages">The messages, oldest first, in the form of wire-contract 7.3.</param>
 /// <param name="Values">All other keys.</param>
 public sealed record AgentState(IReadOnlyList<JsonElement> Messages, IReadOnlyDictionary<string, JsonElement> Values);
+
+/// <summary>A question that an agent asked with <see cref="AgentEvent.Interrupt"/>.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Value">The question.</param>
+/// <param name="Answer">The answer; undefined when none came.</param>
+public sealed record AgentInterrupt(string Id, JsonElement Value, JsonElement Answer);

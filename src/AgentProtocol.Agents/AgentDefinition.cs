@@ -18,6 +18,9 @@ public sealed record AgentDefinition
     /// <summary>What it does, for people and for supervisors that choose among agents.</summary>
     public string? Description { get; init; }
 
+    /// <summary>The names of its steps on the wire, the first one first; its id when not given.</summary>
+    public IReadOnlyList<string> Nodes { get => field ?? [Id]; init; }
+
     /// <summary>The UUID that stands for <see cref="Id"/> on the wire (wire-contract 8.2).</summary>
     public Guid AssistantId => field == Guid.Empty ? field = AssistantIds.For(Id) : field;
 }

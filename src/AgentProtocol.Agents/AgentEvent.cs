@@ -25,6 +25,46 @@ public abstract record AgentEvent
     /// <param name="Text">The piece.</param>
     public sealed record MessageDelta(string Node, string MessageId, string Text) : AgentEvent;
 
+    /// <summary>
+    /// A step begins. Agents of one step need not say it; others do before each of their steps, which gives callers a place
+    /// to stop the run (<c>interrupt_before</c>, <c>interrupt_after</c>): the agent is then not asked for more.
+    /// </summary>
+    /// <param name="Node">The step's name on the wire.</param>
+    public sealed record StepStarted(string Node) : AgentEvent;
+
+    /// <summary>
+    /// The agent needs an answer of a person. When it has yielded all its questions it ends; the run is then
+    /// <c>interrupted</c>, and a run that resumes the thread brings the answers in <see cref="AgentContext.Interrupts"/>.
+    /// </summary>
+    /// <param name="Value">The question, any JSON.</param>
+    /// <param name="Id">Its id; made by the server when not given.</param>
+    public sealed record Interrupt(JsonElement Value, string? Id = null) : AgentEvent;
+
+    /// <summary>Something happened to a tool call.</summary>
+    /// <param name="CallId">The call's id.</param>
+    public abstract record Tool(string CallId) : AgentEvent;
+
+    /// <summary>A tool is being called.</summary>
+    /// <param name="CallId">The call's id.</param>
+    /// <param name="Name">The tool.</param>
+    /// <param name="Input">Its arguments; undefined when unknown.</param>
+    public sealed record ToolStarted(string CallId, string Name, JsonElement Input) : Tool(CallId);
+
+    /// <summary>A piece of a tool's output.</summary>
+    /// <param name="CallId">The call's id.</param>
+    /// <param name="Delta">The piece, any JSON.</param>
+    public sealed record ToolOutput(string CallId, JsonElement Delta) : Tool(CallId);
+
+    /// <summary>A tool has answered.</summary>
+    /// <param name="CallId">The call's id.</param>
+    /// <param name="Output">The answer, any JSON.</param>
+    public sealed record ToolFinished(string CallId, JsonElement Output) : Tool(CallId);
+
+    /// <summary>A tool has failed.</summary>
+    /// <param name="CallId">The call's id.</param>
+    /// <param name="Message">Why, for people.</param>
+    public sealed record ToolFailed(string CallId, string Message) : Tool(CallId);
+
     /// <summary>Anything the agent wants its callers to see, on the stream mode <c>custom</c>.</summary>
     /// <param name="Data">Any JSON.</param>
     public sealed record Custom(JsonElement Data) : AgentEvent;

@@ -3,6 +3,7 @@ using AgentProtocol.Engine.Execution;
 using AgentProtocol.Engine.Queue;
 using AgentProtocol.Engine.Runs;
 using AgentProtocol.Engine.Storage;
+using AgentProtocol.Engine.Streams;
 using AgentProtocol.Engine.Threads;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -58,6 +59,8 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<RunFeed>();
         services.TryAddSingleton<EventLog>();
         services.TryAddSingleton<EventReader>();
+        services.TryAddSingleton<ThreadRuns>();
+        services.TryAddSingleton<IThreadStreams, ThreadStreamService>();
         services.TryAddSingleton<NodeSlots>();
         services.TryAddSingleton<PostgresRunQueue>();
         services.TryAddSingleton<IRunQueue>(provider => provider.GetRequiredService<PostgresRunQueue>());

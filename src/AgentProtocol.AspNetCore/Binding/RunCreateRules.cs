@@ -7,20 +7,9 @@ namespace AgentProtocol.AspNetCore.Binding;
 /// <summary>What a run may be created with (wire-contract 4.1).</summary>
 internal static class RunCreateRules
 {
-    /// <summary>Every stream mode of the protocol, and whether it is offered here.</summary>
-    public static readonly FrozenDictionary<string, bool> StreamModes = new Dictionary<string, bool>
-    {
-        ["values"] = true,
-        ["updates"] = true,
-        ["messages"] = true,
-        ["messages-tuple"] = true,
-        ["custom"] = true,
-        ["events"] = false,
-        ["tasks"] = false,
-        ["checkpoints"] = false,
-        ["debug"] = false,
-        ["tools"] = false,
-    }.ToFrozenDictionary();
+    /// <summary>Every stream mode (wire-contract 6.3).</summary>
+    public static readonly FrozenSet<string> StreamModes = FrozenSet.Create(
+        "values", "updates", "messages", "messages-tuple", "custom", "events", "tasks", "checkpoints", "debug", "tools");
 
     public static void Check(RunCreate run)
     {
@@ -43,12 +32,10 @@ internal static class RunCreateRules
         errors.OneOf("durability", run.Durability, "async", "sync", "exit");
         CheckStreamMode(run.StreamMode, ref errors);
 
-        errors.NotSupported("command", run.Command);
-        errors.NotSupported("interrupt_before", run.InterruptBefore);
-        errors.NotSupported("interrupt_after", run.InterruptAfter);
-        errors.NoCheckpoint("checkpoint", run.Checkpoint);
-        errors.NotSupported("checkpoint_id", run.CheckpointId);
-        errors.NotSupported("checkpoint_during", run.CheckpointDuring);
+        CommandRules.Check(run, ref errors);
+        CheckNodes("interrupt_before", run.InterruptBefore, ref errors);
+        CheckNodes("interrupt_after", run.InterruptAfter, ref errors);
+        CheckCheckpoint(run, ref errors);
         errors.NotSupported("webhook", run.Webhook);
         errors.NotSupported("on_completion", run.OnCompletion);
         errors.ThrowIfAny();
@@ -58,14 +45,50 @@ internal static class RunCreateRules
     {
         foreach (var mode in modes ?? [])
         {
-            if (!StreamModes.TryGetValue(mode, out var offered))
+            if (!StreamModes.Contains(mode))
             {
                 errors.Add("stream_mode", $"\"{mode}\" is not a stream mode");
             }
-            else if (!offered)
-            {
-                errors.NotSupported("stream_mode");
-            }
         }
     }
+
+    private static void CheckNodes(string field, JsonElement? nodes, ref FieldErrors errors)
+    {
+        var isFine = nodes is not { } given || given.ValueKind is JsonValueKind.Null or JsonValueKind.String
+            || (given.ValueKind == JsonValueKind.Array && given.EnumerateArray().All(node => node.ValueKind == JsonValueKind.String));
+        if (!isFine)
+        {
+            errors.Add(field, "must be \"*\" or a list of node names", "type_error");
+        }
+    }
+
+    /// <summary>All the places in which clients name the checkpoint to start from (wire-contract 5.11).</summary>
+    private static void CheckCheckpoint(RunCreate run, ref FieldErrors errors)
+    {
+        errors.Object("checkpoint", run.Checkpoint);
+        CheckId("checkpoint_id", run.CheckpointId, ref errors);
+        if (run.Checkpoint is { ValueKind: JsonValueKind.Object } checkpoint)
+        {
+            CheckId("checkpoint.checkpoint_id", Member(checkpoint, "checkpoint_id"), ref errors);
+            if (Member(checkpoint, "checkpoint_ns") is { ValueKind: not JsonValueKind.Null } ns && !(ns.ValueKind == JsonValueKind.String && ns.ValueEquals("")))
+            {
+                errors.Add("checkpoint.checkpoint_ns", "must be empty: runs start at the root");
+            }
+        }
+
+        if (run.Config is { ValueKind: JsonValueKind.Object } config && Member(config, "configurable") is { ValueKind: JsonValueKind.Object } configurable)
+        {
+            CheckId("config.configurable.checkpoint_id", Member(configurable, "checkpoint_id"), ref errors);
+        }
+    }
+
+    private static void CheckId(string field, JsonElement? id, ref FieldErrors errors)
+    {
+        if (id is { ValueKind: not JsonValueKind.Null } given && !(given.ValueKind == JsonValueKind.String && given.TryGetGuid(out _)))
+        {
+            errors.Add(field, "must be a checkpoint's id");
+        }
+    }
+
+    private static JsonElement? Member(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value : null;
 }

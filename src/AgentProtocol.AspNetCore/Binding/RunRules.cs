@@ -61,7 +61,7 @@ internal static class RunRules
         var modes = request.QueryList("stream_mode");
         foreach (var mode in modes ?? [])
         {
-            if (!RunCreateRules.StreamModes.ContainsKey(mode))
+            if (!RunCreateRules.StreamModes.Contains(mode))
             {
                 throw ProtocolException.InvalidQuery("stream_mode", $"\"{mode}\" is not a stream mode");
             }

@@ -35,7 +35,7 @@ public sealed record RunCreate
     /// <summary>What happens to runs in flight; <c>enqueue</c> by default.</summary>
     public MultitaskStrategy? MultitaskStrategy { get; init; }
 
-    /// <summary>One mode or several of <c>values</c> (default), <c>updates</c>, <c>messages</c>, <c>messages-tuple</c>, <c>custom</c>.</summary>
+    /// <summary>One mode or several of <c>values</c> (default), <c>updates</c>, <c>messages</c>, <c>messages-tuple</c>, <c>custom</c>, <c>events</c>, <c>tasks</c>, <c>checkpoints</c>, <c>debug</c>, <c>tools</c>.</summary>
     [JsonConverter(typeof(OneOrManyConverter))]
     public IReadOnlyList<string>? StreamMode { get; init; }
 
@@ -51,26 +51,26 @@ public sealed record RunCreate
     /// <summary>Whether the client intends to re-attach; every stream can be resumed here.</summary>
     public bool? StreamResumable { get; init; }
 
-    /// <summary><c>async</c>, <c>sync</c> or <c>exit</c>; stored, each step is committed anyway.</summary>
+    /// <summary><c>async</c> (default), <c>sync</c> (a step is committed before the next begins) or <c>exit</c>; steps are committed as they end in every mode.</summary>
     public string? Durability { get; init; }
 
-    /// <summary>Resume, update or goto; not supported yet.</summary>
+    /// <summary><c>resume</c> with an answer, <c>update</c> the state (wire-contract 5.9).</summary>
     public JsonElement? Command { get; init; }
 
-    /// <summary>Nodes to stop before; not supported yet.</summary>
+    /// <summary>Steps to stop before: <c>"*"</c> or a list of names.</summary>
     public JsonElement? InterruptBefore { get; init; }
 
-    /// <summary>Nodes to stop after; not supported yet.</summary>
+    /// <summary>Steps to stop after, when another one follows: <c>"*"</c> or a list of names.</summary>
     public JsonElement? InterruptAfter { get; init; }
 
-    /// <summary>The checkpoint to start from; not supported yet.</summary>
+    /// <summary>The checkpoint to start from: an object with <c>checkpoint_id</c>.</summary>
     public JsonElement? Checkpoint { get; init; }
 
-    /// <summary>The older form of <see cref="Checkpoint"/>; not supported yet.</summary>
+    /// <summary>The older form of <see cref="Checkpoint"/>: its id.</summary>
     public JsonElement? CheckpointId { get; init; }
 
-    /// <summary>An older form of <see cref="Durability"/>; not supported yet.</summary>
-    public JsonElement? CheckpointDuring { get; init; }
+    /// <summary>An older form of <see cref="Durability"/>.</summary>
+    public bool? CheckpointDuring { get; init; }
 
     /// <summary>An address to call when the run ends; not supported yet.</summary>
     public JsonElement? Webhook { get; init; }

@@ -16,8 +16,8 @@ internal sealed partial class EventLog
             from locked join given g using (run_id) where w.run_id = locked.run_id
             returning w.run_id),
         event as (
-            insert into run_events (run_id, first_event, count, owner, frames)
-            select g.run_id, g.first_event, g.count, g.owner, g.frames from work join given g using (run_id) where g.count > 0)
+            insert into run_events (run_id, first_event, count, next_number, owner, frames)
+            select g.run_id, g.first_event, g.count, g.next_number, g.owner, g.frames from work join given g using (run_id) where g.count > 0)
         select run_id from work
         """;
 
@@ -39,8 +39,8 @@ internal sealed partial class EventLog
             from locked join given g using (run_id) where w.run_id = locked.run_id
             returning w.run_id, w.run_no),
         event as (
-            insert into run_events (run_id, first_event, count, owner, frames)
-            select g.run_id, g.first_event, g.count, g.owner, g.frames from work join given g using (run_id) where g.count > 0),
+            insert into run_events (run_id, first_event, count, next_number, owner, frames)
+            select g.run_id, g.first_event, g.count, g.next_number, g.owner, g.frames from work join given g using (run_id) where g.count > 0),
         {PageColumns.InsertCheckpoints},
         {PageColumns.ClearMerged}
         update thread_heads h set {PageColumns.SetHead}

@@ -5,7 +5,7 @@ namespace AgentProtocol.Engine.Events;
 
 /// <summary>How far a run is, as its readers see it.</summary>
 /// <param name="ThreadId">Its thread.</param>
-/// <param name="Position">The number of the next event.</param>
+/// <param name="Position">The position of the next event.</param>
 /// <param name="HasEnded">Whether no more events follow.</param>
 internal readonly record struct RunPosition(Guid ThreadId, long Position, bool HasEnded);
 
@@ -20,11 +20,18 @@ internal sealed class EventReader(ProtocolDatabase database)
 
     private const string PagesSql =
         """
-        select frames from run_events
+        select first_event, frames from run_events
         where run_id = $1
           and first_event >= coalesce((select max(first_event) from run_events where run_id = $1 and first_event <= $2), 0)
         order by first_event limit $3
         """;
+
+    private const string PageOfNumberSql =
+        """
+        select first_event, frames from run_events where run_id = $1 and next_number > $2 order by first_event limit 1
+        """;
+
+    private const string TailSql = "select first_event, frames, next_number from run_events where run_id = $1 order by first_event desc";
 
     private const int PagesPerRead = 64;
 
@@ -39,7 +46,7 @@ internal sealed class EventReader(ProtocolDatabase database)
             : null;
     }
 
-    /// <summary>The frames from a number on, as far as one read goes; those that show state carry it.</summary>
+    /// <summary>The frames from a position on, as far as one read goes; those that show state carry it.</summary>
     public async Task<IReadOnlyList<Frame>> ReadFramesAsync(Guid threadId, Guid runId, long from, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -49,11 +56,47 @@ internal sealed class EventReader(ProtocolDatabase database)
         {
             while (await reader.ReadAsync(cancellationToken))
             {
-                frames.AddRange(Frame.Read(reader.GetString(0)).Where(frame => frame.Number >= from));
+                frames.AddRange(Frame.Read(reader.GetInt64(0), reader.GetString(1)).Where(frame => frame.Position >= from));
             }
         }
 
         return await WithStatesAsync(connection, threadId, frames, cancellationToken);
+    }
+
+    /// <summary>The position of the stream modes' event with a number; null when there is none with it or a later one yet.</summary>
+    public async Task<long?> FindNumberAsync(Guid runId, long number, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(PageOfNumberSql, connection).With(runId).With(number);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? Frame.Read(reader.GetInt64(0), reader.GetString(1)).First(frame => frame.Number >= number).Position
+            : null;
+    }
+
+    /// <summary>How a log ends. Reads no further back than to the last checkpoint.</summary>
+    public static async Task<LogTail> ReadTailAsync(NpgsqlConnection connection, Guid runId, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(TailSql, connection).With(runId);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        LogTail? tail = null;
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            tail ??= new LogTail(reader.GetInt64(2));
+            if (!tail.Prepend([.. Frame.Read(reader.GetInt64(0), reader.GetString(1))]))
+            {
+                break;
+            }
+        }
+
+        return tail ?? new LogTail(0);
+    }
+
+    /// <summary>The same on a connection of its own.</summary>
+    public async Task<LogTail> ReadTailAsync(Guid runId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        return await ReadTailAsync(connection, runId, cancellationToken);
     }
 
     private static async Task<IReadOnlyList<Frame>> WithStatesAsync(

@@ -10,7 +10,7 @@ namespace AgentProtocol.Engine.Events;
 /// <summary>What a hint is about; also the first letter of its payload.</summary>
 internal enum HintKind
 {
-    /// <summary>Runs have new events, or have ended.</summary>
+    /// <summary>Runs or threads have new events, or runs have ended.</summary>
     Events = 'e',
 
     /// <summary>Runs can be claimed.</summary>
@@ -46,6 +46,13 @@ internal sealed class Hints(ProtocolDatabase database, TimeProvider time, ILogge
         {
             pending.Writer.TryWrite((kind, runId));
         }
+    }
+
+    /// <summary>A run has new events, or has ended: readers may follow it, or its thread.</summary>
+    public void SendEvents(Guid runId, Guid threadId)
+    {
+        Send(HintKind.Events, runId);
+        Send(HintKind.Events, threadId);
     }
 
     /// <summary>The ids of a received payload, or none if it is not one of ours.</summary>

@@ -10,15 +10,15 @@ internal static class PageColumns
     /// <summary>The columns of <see cref="WithPages"/>, from <c>$1</c> on.</summary>
     public const string Given =
         """
-        unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-            as g(run_id, thread_id, owner, fence, first_event, count, frames, progress, usage, merged, head, head_n, segment,
+        unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+            as g(run_id, thread_id, owner, fence, first_event, count, next_number, frames, progress, usage, merged, head, head_n, segment,
                  head_values, value_filter)
         """;
 
-    /// <summary>The columns of <see cref="WithCheckpoints"/>, from <c>$16</c> on.</summary>
+    /// <summary>The columns of <see cref="WithCheckpoints"/>, from <c>$17</c> on.</summary>
     private const string GivenCheckpoints =
         """
-        unnest($16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
+        unnest($17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)
             as c(written_by, run_id, thread_id, owner, id, n, parent_id, step, source, node, segment, delta, snapshot, replaced_head)
         """;
 
@@ -66,6 +66,7 @@ internal static class PageColumns
             .WithColumn(pages, NpgsqlDbType.Integer, page => page.Fence)
             .WithColumn(pages, NpgsqlDbType.Bigint, page => page.First)
             .WithColumn(pages, NpgsqlDbType.Integer, page => page.Frames.Count)
+            .WithColumn(pages, NpgsqlDbType.Bigint, page => page.NextNumber)
             .WithColumn(pages, NpgsqlDbType.Text, page => Frame.Write(page.Frames))
             .WithColumn(pages, NpgsqlDbType.Text, page => page.Progress)
             .WithColumn(pages, NpgsqlDbType.Text, page => page.Usage)

@@ -16,8 +16,11 @@ internal sealed record RunPage
 
     public required int Fence { get; init; }
 
-    /// <summary>The number of the first frame.</summary>
+    /// <summary>The position of the first frame.</summary>
     public required long First { get; init; }
+
+    /// <summary>The number that the next event of the run's stream modes gets.</summary>
+    public required long NextNumber { get; init; }
 
     /// <summary>The frames; may be none when only state or progress changed.</summary>
     public required IReadOnlyList<Frame> Frames { get; init; }
@@ -30,6 +33,9 @@ internal sealed record RunPage
     /// <summary>Whether inputs of superseded runs were merged, so that they are not merged again.</summary>
     public bool MergedInputs { get; init; }
 
+    /// <summary>The checkpoint at which the run stops to wait for somebody.</summary>
+    public Guid? PausedAt { get; init; }
+
     public string? Progress { get; init; }
 
     public string? Usage { get; init; }
@@ -41,7 +47,7 @@ internal sealed record RunPage
     /// <summary>Whether there is nothing to write.</summary>
     public bool IsEmpty => Frames.Count == 0 && Head is null && Progress is null && Usage is null;
 
-    /// <summary>The number behind the last frame.</summary>
+    /// <summary>The position behind the last frame.</summary>
     public long Next => First + Frames.Count;
 }
 

@@ -7,15 +7,20 @@ using NpgsqlTypes;
 
 namespace AgentProtocol.Engine.Events;
 
-/// <summary>Wakes readers whose run executes elsewhere and whose hint was lost: one look per node at all runs that are followed.</summary>
+/// <summary>Wakes readers whose run executes elsewhere and whose hint was lost: one look per node at all runs and threads that are followed.</summary>
 internal sealed class RunTail(ProtocolDatabase database, RunFeed feed, TimeProvider time, ILogger<RunTail> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>A thread has moved when its head has, or its active run.</summary>
     private const string PositionsSql =
         """
-        select g.run_id, coalesce(w.next_event, r.event_count, -1), r.run_id is null or r.event_count is not null
-        from unnest($1) as g(run_id) left join runs r using (run_id) left join run_work w using (run_id)
+        select g.id,
+               coalesce(w.next_event, r.event_count,
+                   (extract(epoch from h.updated_at) * 1000000)::bigint + coalesce(a.next_event, 0), -1),
+               (r.run_id is null and h.thread_id is null) or r.event_count is not null
+        from unnest($1) as g(id) left join runs r on r.run_id = g.id left join run_work w on w.run_id = g.id
+            left join thread_heads h on h.thread_id = g.id left join run_work a on a.run_id = h.active_run
         """;
 
     private Dictionary<Guid, long> positions = [];
@@ -46,16 +51,16 @@ internal sealed class RunTail(ProtocolDatabase database, RunFeed feed, TimeProvi
 
         Dictionary<Guid, long> seen = [];
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(PositionsSql, connection).WithColumn(followed, NpgsqlDbType.Uuid, run => run);
+        await using var command = new NpgsqlCommand(PositionsSql, connection).WithColumn(followed, NpgsqlDbType.Uuid, id => id);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            var runId = reader.GetGuid(0);
+            var id = reader.GetGuid(0);
             var position = reader.GetInt64(1);
-            seen[runId] = position;
-            if (reader.GetBoolean(2) || !positions.TryGetValue(runId, out var before) || before != position)
+            seen[id] = position;
+            if (reader.GetBoolean(2) || !positions.TryGetValue(id, out var before) || before != position)
             {
-                feed.Wake(runId);
+                feed.Wake(id);
             }
         }
 

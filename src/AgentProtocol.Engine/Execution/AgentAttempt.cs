@@ -11,6 +11,9 @@ namespace AgentProtocol.Engine.Execution;
 /// <summary>Runs the agent of a run once, and says how that ended.</summary>
 internal sealed class AgentAttempt(AgentRegistry agents, IOptions<RunsOptions> options, ILogger<AgentAttempt> logger)
 {
+    /// <summary>The first step of a run's agent, as it is named on the wire.</summary>
+    public string FirstNodeOf(ClaimedRun run) => agents.Find(run.Order!.Agent)?.Nodes[0] ?? run.Order.Agent;
+
     /// <summary>Lets the agent speak. Null means that the run goes on elsewhere or later.</summary>
     public async Task<RunOutcome?> RunAsync(
         RunningRun run, RunWriter writer, RunRecorder recorder, RunRequest request, RunStart start)
@@ -25,9 +28,10 @@ internal sealed class AgentAttempt(AgentRegistry agents, IOptions<RunsOptions> o
             var context = ToContext(run, recorder, request, start);
 
             // On a thread of its own account: an agent that blocks must not hold up the executor, which may have to abandon it.
-            var pump = Task.Run(() => PumpAsync(definition.Agent, context, run, writer));
-            var hasFinished = await pump.WaitAsync(run.Abandoned);
-            return hasFinished && run.Cause is (StopCause.None or StopCause.Draining) ? RunOutcome.Succeeded : Stopped(run);
+            var gate = new PauseGate(request, definition.Nodes[0], context.ResumeNode);
+            var pump = Task.Run(() => PumpAsync(definition.Agent, context, gate, run, writer));
+            var outcome = await pump.WaitAsync(run.Abandoned);
+            return outcome is not null && run.Cause is (StopCause.None or StopCause.Draining) ? outcome : Stopped(run);
         }
         catch (OperationCanceledException) when (run.Cause != StopCause.None || run.Draining.IsCancellationRequested)
         {
@@ -44,19 +48,29 @@ internal sealed class AgentAttempt(AgentRegistry agents, IOptions<RunsOptions> o
         }
     }
 
-    /// <summary>Reads the agent's events to the end. False when it was stopped at a checkpoint in between.</summary>
-    private static async Task<bool> PumpAsync(IAgent agent, AgentContext context, RunningRun run, RunWriter writer)
+    /// <summary>Reads the agent's events to the end, or to where it waits for somebody. Null when it was stopped at a checkpoint in between.</summary>
+    private static async Task<RunOutcome?> PumpAsync(IAgent agent, AgentContext context, PauseGate gate, RunningRun run, RunWriter writer)
     {
+        if (gate.AtStart() is { } atStart)
+        {
+            return RunOutcome.Paused(atStart);
+        }
+
         await foreach (var happened in agent.RunAsync(context, run.Stopping).WithCancellation(run.Stopping))
         {
+            if (gate.Observe(happened) is { } pause)
+            {
+                return RunOutcome.Paused(pause);
+            }
+
             await writer.RecordAsync(happened);
             if (happened is AgentEvent.StateUpdate && run.Draining.IsCancellationRequested)
             {
-                return false;
+                return null;
             }
         }
 
-        return true;
+        return gate.AtEnd() is { } atEnd ? RunOutcome.Paused(atEnd) : RunOutcome.Succeeded;
     }
 
     private RunOutcome? Stopped(RunningRun run) => run.Cause switch
@@ -96,6 +110,10 @@ internal sealed class AgentAttempt(AgentRegistry agents, IOptions<RunsOptions> o
         State = AgentStates.From(recorder.State),
         Config = request.Config,
         Context = request.Context,
+        ResumeNode = start.Pause?.Node,
+        Interrupts = start.Pause is not { } pause ? []
+            : [.. pause.Interrupts.Select(interrupt => new AgentInterrupt(
+                interrupt.Id, JsonText.Parse(interrupt.Value), ResumeAnswers.For(interrupt, pause, request.Resume)))],
         Draining = run.Draining,
     };
 }

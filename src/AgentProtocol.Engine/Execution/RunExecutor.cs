@@ -39,7 +39,7 @@ internal sealed class RunExecutor(
         {
             // A defect of ours or of the database's contents. The run gets another attempt until its budget is spent.
             EngineLog.ExecutorFailed(logger, exception);
-            Announce(claim.RunId, await GiveUpAsync(run));
+            Announce(claim, await GiveUpAsync(run));
         }
     }
 
@@ -80,13 +80,13 @@ internal sealed class RunExecutor(
     }
 
     /// <summary>Reads the start, for as long as it takes: a database that is away is no failure of the run.</summary>
-    private async Task<RunStart?> LoadAsync(RunningRun run)
+    private async Task<RunStart?> LoadAsync(RunningRun run, RunRequest request)
     {
         for (var failures = 0; ; failures++)
         {
             try
             {
-                return await loader.LoadAsync(run.Claim, CancellationToken.None);
+                return await loader.LoadAsync(run.Claim, request, CancellationToken.None);
             }
             catch (Exception exception) when (TransientFailure.Is(exception) && !run.Stopping.IsCancellationRequested)
             {
@@ -99,16 +99,16 @@ internal sealed class RunExecutor(
     {
         var claim = run.Claim;
         EngineLog.RunStarts(logger, claim.Attempt);
-        if (await LoadAsync(run) is not { } start)
+        var request = RunRequest.Parse(claim.Order!.Request);
+        if (await LoadAsync(run, request) is not { } start)
         {
             EngineLog.LeaseLost(logger);
             return;
         }
 
-        var request = RunRequest.Parse(claim.Order!.Request);
-        var recorder = new RunRecorder(claim, request, start);
-        var writer = new RunWriter(run, recorder, log, feed, hints, clock);
-        var outcome = BeginOrResume(writer, request, start) ?? EndWithoutAgent(run);
+        var recorder = new RunRecorder(claim, request, start, attempt.FirstNodeOf(claim), time);
+        var writer = new RunWriter(run, recorder, log, feed, hints, clock, request.CommitsEachStep);
+        var outcome = BeginOrResume(writer, request, start) ?? EndWithoutAgent(run) ?? EndAtOnce(request, start);
         outcome ??= await attempt.RunAsync(run, writer, recorder, request, start);
         await EndAsync(run, writer, outcome);
     }
@@ -153,6 +153,14 @@ internal sealed class RunExecutor(
             : null;
     }
 
+    /// <summary>What the run was to go on from decides before its agent does (wire-contract 5.8, 5.11).</summary>
+    private static RunOutcome? EndAtOnce(RunRequest request, RunStart start) =>
+        start.IsCheckpointMissing ? RunOutcome.Failed("CheckpointNotFound", $"Checkpoint {request.CheckpointId} does not exist any more")
+        : request.Resume.ValueKind != System.Text.Json.JsonValueKind.Undefined && start.Pause is null
+            ? RunOutcome.Failed("NothingToResume", "The thread does not wait for an answer")
+        : start.HasNothingToDo ? RunOutcome.Succeeded
+        : null;
+
     private async Task EndAsync(RunningRun run, RunWriter writer, RunOutcome? outcome)
     {
         var page = await writer.CloseAsync(recorder =>
@@ -178,14 +186,14 @@ internal sealed class RunExecutor(
         else if (result.Kind == EndingKind.Ended && outcome is not null)
         {
             feed.Publish(page);
-            feed.PublishEnd(page.RunId, page.Next);
-            hints.Send(HintKind.Events, page.RunId);
+            feed.PublishEnd(page);
+            hints.SendEvents(page.RunId, page.ThreadId);
             EngineLog.RunEnded(logger, outcome.Status);
             Promote(result);
             return;
         }
 
-        Announce(run.Claim.RunId, result);
+        Announce(run.Claim, result);
     }
 
     /// <summary>What was said since the last page is kept, for readers have seen more than half of a message before; then the fence moves on.</summary>
@@ -206,7 +214,7 @@ internal sealed class RunExecutor(
         return await completion.RetryLaterAsync(run.Claim, options.Value.RetryDelayAfter(run.Claim.Failures), run.LeaseLost);
     }
 
-    private void Announce(Guid runId, EndingResult result)
+    private void Announce(ClaimedRun run, EndingResult result)
     {
         if (result.Kind == EndingKind.LeaseLost)
         {
@@ -214,8 +222,9 @@ internal sealed class RunExecutor(
             return;
         }
 
-        feed.Wake(runId);
-        hints.Send(HintKind.Events, runId);
+        feed.Wake(run.RunId);
+        feed.Wake(run.ThreadId);
+        hints.SendEvents(run.RunId, run.ThreadId);
         Promote(result);
     }
 

@@ -1,5 +1,6 @@
 using AgentProtocol.Agents;
 using AgentProtocol.Engine.Events;
+using AgentProtocol.Engine.Execution.Projections;
 using AgentProtocol.Engine.Lifecycle;
 using AgentProtocol.Engine.Queue;
 using AgentProtocol.Engine.State;
@@ -7,68 +8,81 @@ using AgentProtocol.Engine.State;
 namespace AgentProtocol.Engine.Execution;
 
 /// <summary>
-/// Turns what an agent says into what is written: the next state, checkpoints, and frames of the modes that the run's
-/// readers asked for. Collects until it is frozen into a page. Not safe for concurrent use: its writer holds the lock.
+/// Turns what an agent says into what is written: the next state, checkpoints, and the frames of both projections.
+/// Collects until it is frozen into a page. Not safe for concurrent use: its writer holds the lock.
 /// </summary>
 internal sealed class RunRecorder
 {
     private readonly ClaimedRun run;
-    private readonly StreamModes modes;
-    private readonly MessageFrames messages;
+    private readonly RunStart start;
+    private readonly string firstNode;
+    private readonly FrameBuffer frames;
+    private readonly IRunProjection[] projections;
     private SegmentState segment;
     private int segmentStart;
     private Guid? headId;
+    private Guid? lastId;
     private int lastN;
     private int step;
-    private long nextEvent;
+    private StepFact? current;
     private TokenUsage usage;
 
-    private List<Frame> frames = [];
     private List<NewCheckpoint> checkpoints = [];
+    private int checkpointLength;
     private bool mergedInputs;
     private bool usageChanged;
     private string? progress;
+    private Guid? pausedAt;
 
-    public RunRecorder(ClaimedRun run, RunRequest request, RunStart start)
+    public RunRecorder(ClaimedRun run, RunRequest request, RunStart start, string firstNode, TimeProvider time)
     {
         this.run = run;
-        modes = request.StreamModes;
+        this.start = start;
+        this.firstNode = firstNode;
         segment = start.State;
         segmentStart = start.Segment;
         headId = start.HeadId;
+        lastId = start.ReplacedHead;
         lastN = start.LastN;
         step = start.LastStep;
-        nextEvent = run.NextEvent;
         usage = TokenUsage.Parse(run.Usage);
-        messages = new MessageFrames(run, modes);
+        frames = new FrameBuffer(run.NextEvent, start.Lost?.NextNumber ?? 0, time);
+
+        // The failure of a run is the last entry of its log, and the stream modes show it.
+        projections = [new ProtocolProjection(run, frames), new ModeProjection(run, request.StreamModes, frames)];
     }
 
     /// <summary>The state after all that was recorded.</summary>
     public StateValues State => segment.State;
 
     /// <summary>Text collected since the last page, in characters.</summary>
-    public int BufferedLength { get; private set; }
+    public int BufferedLength => frames.Length + checkpointLength;
 
     public bool HasUnwritten => frames.Count > 0 || checkpoints.Count > 0 || progress is not null || usageChanged;
 
-    /// <summary>The first attempt: metadata, the input checkpoint, and the state with the input merged.</summary>
+    /// <summary>The first attempt: the input checkpoint, and the state with the input merged.</summary>
     /// <exception cref="StateUpdateException">An input removes a message that is not there.</exception>
     public void Begin(RunRequest request, IReadOnlyList<RunRequest> carried)
     {
-        AddMetadata();
+        Tell(projection => projection.Begin(start.Lost));
         MergeCarried(carried);
-        AddCheckpoint("input", null, State, new StateDelta(), replacedHead: headId);
+        AddCheckpoint("input", null, "__start__", State, new StateDelta(), replacedHead: start.ReplacedHead);
 
         var delta = new StateDelta();
-        AddCheckpoint("loop", null, request.MergeInput(State, delta), delta);
-        AddValues();
+        var merged = request.MergeInput(State, delta);
+        if (!request.IsContinuation || !delta.IsEmpty)
+        {
+            AddCheckpoint("loop", null, firstNode, merged, delta);
+        }
+
+        ShowState();
     }
 
     /// <summary>A later attempt: numbers go on, and readers are told where the state stands (design 7).</summary>
     public void Resume()
     {
-        AddMetadata();
-        AddValues();
+        Tell(projection => projection.Begin(start.Lost));
+        ShowState();
     }
 
     /// <summary>Records what the agent said.</summary>
@@ -77,16 +91,27 @@ internal sealed class RunRecorder
     {
         switch (happened)
         {
+            case AgentEvent.StepStarted started:
+                BeginStep(started.Node);
+                break;
+
             case AgentEvent.StateUpdate update:
                 RecordUpdate(update);
                 break;
 
             case AgentEvent.MessageDelta delta:
-                messages.AddDelta(delta, step + 1, AddFrame);
+                EnsureStep(delta.Node);
+                Tell(projection => projection.AddDelta(delta, step + 1));
                 break;
 
-            case AgentEvent.Custom custom when modes.HasFlag(StreamModes.Custom):
-                AddFrame("custom", JsonText.SingleLine(custom.Data.GetRawText()));
+            case AgentEvent.Custom custom:
+                EnsureStep(firstNode);
+                Tell(projection => projection.AddCustom(custom));
+                break;
+
+            case AgentEvent.Tool tool:
+                EnsureStep(firstNode);
+                Tell(projection => projection.AddTool(tool));
                 break;
 
             case AgentEvent.Progress report:
@@ -100,33 +125,39 @@ internal sealed class RunRecorder
         }
     }
 
-    /// <summary>The last frame of a run that failed; an interrupted run has none (wire-contract 6.2).</summary>
+    /// <summary>The last frames; the stream modes say nothing of an interruption (wire-contract 6.2).</summary>
     public void End(RunOutcome outcome)
     {
-        if (outcome.ErrorType is not null)
+        if (outcome.Pause is { } pause)
         {
-            frames.Add(Frame.OfFailure(nextEvent++, outcome));
+            pausedAt = headId;
+            Tell(projection => projection.Pause(pause, TaskIds.For(headId, pause.Node)));
         }
+
+        Tell(projection => projection.End(outcome));
     }
 
     /// <summary>Takes what was collected as a page that never changes again.</summary>
     public RunPage Freeze()
     {
+        var collected = frames.Take();
         var page = new RunPage
         {
             RunId = run.RunId,
             ThreadId = run.ThreadId,
             Owner = run.Owner,
             Fence = run.Fence,
-            First = nextEvent - frames.Count,
-            Frames = frames,
+            First = frames.NextPosition - collected.Count,
+            NextNumber = frames.NextNumber,
+            Frames = collected,
             Checkpoints = checkpoints,
             Head = checkpoints.Count == 0 ? null : new HeadUpdate(headId!.Value, lastN, segmentStart, State),
             MergedInputs = mergedInputs,
+            PausedAt = pausedAt,
             Progress = progress,
             Usage = usageChanged ? usage.ToJson() : null,
         };
-        (frames, checkpoints, mergedInputs, usageChanged, progress, BufferedLength) = ([], [], false, false, null, 0);
+        (checkpoints, checkpointLength, mergedInputs, usageChanged, progress) = ([], 0, false, false, null);
         return page;
     }
 
@@ -141,43 +172,60 @@ internal sealed class RunRecorder
         mergedInputs = true;
         var delta = new StateDelta();
         var merged = carried.Aggregate(State, (state, each) => each.MergeInputIfPossible(state, delta));
-        AddCheckpoint("update", null, merged, delta, isOurs: false);
+        AddCheckpoint("update", null, null, merged, delta, isOurs: false);
     }
 
     private void RecordUpdate(AgentEvent.StateUpdate update)
     {
+        EnsureStep(update.Node);
         var before = State;
         var delta = new StateDelta();
         var after = StateReducer.Apply(before, update.Update, delta);
-        messages.Complete(update.Node, step + 1, before, after, AddFrame);
-        AddCheckpoint("loop", PlainText.Clean(update.Node), after, delta);
-        if (modes.HasFlag(StreamModes.Updates))
+        var changed = StepUpdate.ChangedMessages(before, after);
+        Tell(projection => projection.CompleteMessages(update.Node, step + 1, changed));
+
+        var finished = current! with { Node = update.Node };
+        current = null;
+        AddCheckpoint("loop", PlainText.Clean(update.Node), null, after, delta);
+        var result = StepUpdate.From(update, changed);
+        Tell(projection => projection.EndStep(finished, result));
+        ShowState();
+    }
+
+    private void EnsureStep(string node)
+    {
+        if (current is null)
         {
-            AddFrame("updates", UpdateText.Write(update, before, after));
+            BeginStep(node);
         }
-
-        AddValues();
     }
 
-    private void AddMetadata() => AddFrame("metadata", $$"""{"run_id":"{{run.RunId}}","attempt":{{run.Attempt}}}""");
-
-    private void AddValues()
+    private void BeginStep(string node)
     {
-        if (modes.HasFlag(StreamModes.Values) && headId is { } checkpoint)
+        current = new StepFact(TaskIds.For(headId, node), node, step + 1, headId, State);
+        Tell(projection => projection.BeginStep(current));
+    }
+
+    private void ShowState()
+    {
+        if (headId is { } checkpoint)
         {
-            frames.Add(new Frame(nextEvent++, "values", Frame.CheckpointData(checkpoint), State));
+            Tell(projection => projection.AddValues(checkpoint, State));
         }
     }
 
-    private void AddFrame(string name, string data)
+    private void Tell(Action<IRunProjection> fact)
     {
-        frames.Add(new Frame(nextEvent++, name, data));
-        BufferedLength += data.Length;
+        foreach (var projection in projections)
+        {
+            fact(projection);
+        }
     }
 
-    private void AddCheckpoint(string source, string? node, StateValues state, StateDelta delta, Guid? replacedHead = null, bool isOurs = true)
+    private void AddCheckpoint(
+        string source, string? node, string? next, StateValues state, StateDelta delta, Guid? replacedHead = null, bool isOurs = true)
     {
-        var id = CheckpointIds.Next(headId);
+        var id = CheckpointIds.Next(lastId);
         var changes = delta.ToJson();
         lastN++;
         string? snapshot = null;
@@ -206,7 +254,9 @@ internal sealed class RunRecorder
             Snapshot = snapshot,
             ReplacedHead = replacedHead,
         });
-        headId = id;
-        BufferedLength += snapshot?.Length ?? changes.Length;
+        var made = new CheckpointFact(id, headId, step, source, next, state);
+        (headId, lastId) = (id, id);
+        checkpointLength += snapshot?.Length ?? changes.Length;
+        Tell(projection => projection.AddCheckpoint(made));
     }
 }

@@ -7,7 +7,7 @@ namespace AgentProtocol.Engine.Execution;
 /// Carries what a run's recorder collects into the event log: one page on the way at a time, each frozen until its fate
 /// is known, and published only after it is committed.
 /// </summary>
-internal sealed class RunWriter(RunningRun run, RunRecorder recorder, EventLog log, RunFeed feed, Hints hints, PageClock clock)
+internal sealed class RunWriter(RunningRun run, RunRecorder recorder, EventLog log, RunFeed feed, Hints hints, PageClock clock, bool commitsEachStep)
 {
     /// <summary>Beyond this an agent waits until the database has caught up.</summary>
     private const int MaxBuffered = 512 * 1024;
@@ -32,7 +32,7 @@ internal sealed class RunWriter(RunningRun run, RunRecorder recorder, EventLog l
         }
 
         Schedule();
-        return buffered > MaxBuffered ? new ValueTask(FlushAsync()) : ValueTask.CompletedTask;
+        return buffered > MaxBuffered || (happened is AgentEvent.StateUpdate && commitsEachStep) ? new ValueTask(FlushAsync()) : ValueTask.CompletedTask;
     }
 
     /// <summary>Records what the executor itself has to say.</summary>
@@ -83,7 +83,7 @@ internal sealed class RunWriter(RunningRun run, RunRecorder recorder, EventLog l
     private void Schedule()
     {
         // The first page goes at once when somebody reads: the reader learns that the run has begun.
-        if (!hasWritten && feed.HasReaders(run.Claim.RunId))
+        if (!hasWritten && feed.HasReaders(run.Claim.RunId, run.Claim.ThreadId))
         {
             hasWritten = true;
             _ = FlushAsync();
@@ -129,7 +129,7 @@ internal sealed class RunWriter(RunningRun run, RunRecorder recorder, EventLog l
             }
 
             feed.Publish(page);
-            hints.Send(HintKind.Events, page.RunId);
+            hints.SendEvents(page.RunId, page.ThreadId);
         }
     }
 

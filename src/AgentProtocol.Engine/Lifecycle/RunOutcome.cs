@@ -26,7 +26,10 @@ internal sealed record RunOutcome
     };
 
     /// <summary>The status that the thread takes when nothing follows (wire-contract 5.2).</summary>
-    public string ThreadStatus => State is RunState.Error or RunState.Timeout ? "error" : "idle";
+    public string ThreadStatus => State is RunState.Error or RunState.Timeout ? "error" : Pause is not null ? "interrupted" : "idle";
+
+    /// <summary>Where it waits for somebody, if that is why it stopped.</summary>
+    public RunPause? Pause { get; private init; }
 
     /// <summary>The agent said all it had to say.</summary>
     public static RunOutcome Succeeded { get; } = new() { State = RunState.Success };
@@ -46,6 +49,9 @@ internal sealed record RunOutcome
         ErrorType = "RunTimeout",
         Message = $"The run exceeded its time limit of {timeout.TotalSeconds:0.###} s",
     };
+
+    /// <summary>It stopped to wait for somebody; a later run goes on from there.</summary>
+    public static RunOutcome Paused(RunPause pause) => new() { State = RunState.Interrupted, Pause = pause };
 
     /// <summary>A caller, a newer run or a lost connection stopped it.</summary>
     public static RunOutcome Interrupted(string reason) => new() { State = RunState.Interrupted, Message = PlainText.Clean(reason) };

@@ -27,7 +27,7 @@ internal enum RunState : short
     /// <summary>Out of time.</summary>
     Timeout = 12,
 
-    /// <summary>Cancelled or superseded.</summary>
+    /// <summary>Cancelled, superseded, or waiting for an answer that a later run will bring.</summary>
     Interrupted = 13,
 
     /// <summary>Rolled back: no row is left, as if it had never been.</summary>

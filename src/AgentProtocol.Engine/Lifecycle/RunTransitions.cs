@@ -27,6 +27,9 @@ internal enum RunEvent
     /// <summary>The deadline passed.</summary>
     Expire,
 
+    /// <summary>The agent asks a question, or was told to stop here; a later run resumes.</summary>
+    Pause,
+
     /// <summary>Cancelled or superseded, keeping what it did.</summary>
     Interrupt,
 
@@ -58,6 +61,7 @@ internal static class RunTransitions
         (RunState.Running, RunEvent.Succeed, RunState.Success),
         (RunState.Running, RunEvent.Fail, RunState.Error),
         (RunState.Running, RunEvent.Expire, RunState.Timeout),
+        (RunState.Running, RunEvent.Pause, RunState.Interrupted),
         (RunState.Running, RunEvent.Interrupt, RunState.Interrupted),
         (RunState.Running, RunEvent.Rollback, RunState.Erased),
     ];

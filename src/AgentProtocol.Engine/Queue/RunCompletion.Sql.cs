@@ -6,18 +6,18 @@ internal sealed partial class RunCompletion
 {
     /// <summary>
     /// Ends runs: last frames, last checkpoints, the head, the run's row and the free slot become visible together.
-    /// A thread with waiting runs or inputs left behind, or one whose head is locked, gives no row unless <c>$37</c> says that the caller
+    /// A thread with waiting runs or inputs left behind, or one whose head is locked, gives no row unless <c>$41</c> says that the caller
     /// holds the lock and passes the slot on. Completion wins against an interrupt, never against a committed rollback.
     /// </summary>
     private const string FinishSql =
         $"""
         with given as (
             select * from {PageColumns.Given}
-            join unnest($30, $31, $32, $33, $34, $35, $36)
-                as o(run_id, status, error_type, error, thread_status, attempt, thread_error) using (run_id)),
+            join unnest($31, $32, $33, $34, $35, $36, $37, $38, $39, $40)
+                as o(run_id, status, error_type, error, thread_status, attempt, thread_error, paused_at, paused_node, interrupts) using (run_id)),
         head as (
             select h.thread_id from thread_heads h join given g using (thread_id)
-            where h.active_run = g.run_id and ((h.waiting = 0 and h.unmerged = 0) or $37)
+            where h.active_run = g.run_id and ((h.waiting = 0 and h.unmerged = 0) or $41)
             order by h.thread_id for no key update of h skip locked),
         locked as (
             select w.run_id from run_work w join given g using (run_id) join head on head.thread_id = g.thread_id
@@ -27,10 +27,14 @@ internal sealed partial class RunCompletion
             delete from run_work w using locked where w.run_id = locked.run_id
             returning w.run_id, w.run_no, w.progress, w.usage),
         event as (
-            insert into run_events (run_id, first_event, count, owner, frames)
-            select g.run_id, g.first_event, g.count, g.owner, g.frames from work join given g using (run_id) where g.count > 0),
+            insert into run_events (run_id, first_event, count, next_number, owner, frames)
+            select g.run_id, g.first_event, g.count, g.next_number, g.owner, g.frames from work join given g using (run_id) where g.count > 0),
         {PageColumns.InsertCheckpoints},
         {PageColumns.ClearMerged},
+        pause as (
+            insert into pauses (thread_id, checkpoint_id, owner, node, interrupts)
+            select g.thread_id, g.paused_at, g.owner, g.paused_node, g.interrupts
+            from work join given g using (run_id) where g.paused_at is not null),
         run as (
             update runs r
             set status = g.status, error_type = g.error_type, error = g.error, attempt = g.attempt,

@@ -1,5 +1,6 @@
 using AgentProtocol.Engine.Events;
 using AgentProtocol.Engine.Lifecycle;
+using AgentProtocol.Engine.State;
 using AgentProtocol.Engine.Storage;
 using Npgsql;
 using NpgsqlTypes;
@@ -65,6 +66,8 @@ internal sealed partial class RunCompletion
                 return new EndingResult(EndingKind.LeaseLost);
             }
 
+            var tail = await EventReader.ReadTailAsync(connection, run.RunId, CancellationToken.None);
+
             var page = new RunPage
             {
                 RunId = run.RunId,
@@ -72,7 +75,15 @@ internal sealed partial class RunCompletion
                 Owner = run.Owner,
                 Fence = run.Fence,
                 First = first,
-                Frames = [Frame.OfFailure(first, outcome)],
+                NextNumber = tail.NextNumber + 1,
+                Frames =
+                [
+                    new Frame(first, null, "lifecycle", LifecycleText.Terminal(outcome.Status, outcome.Message, run.Order?.Agent))
+                    {
+                        Origin = new FrameOrigin(time.GetUtcNow().ToUnixTimeMilliseconds()),
+                    },
+                    Frame.OfFailure(first + 1, tail.NextNumber, outcome),
+                ],
             };
             return await FinishAloneAsync(new RunEnding(page, outcome, run.Attempt));
         },
@@ -152,6 +163,9 @@ internal sealed partial class RunCompletion
             .WithColumn(endings, NpgsqlDbType.Text, ending => ending.Outcome.ThreadStatus)
             .WithColumn(endings, NpgsqlDbType.Integer, ending => ending.Attempt)
             .WithColumn(endings, NpgsqlDbType.Text, ending => ending.Outcome.ErrorType is null ? null : ending.Outcome.Message)
+            .WithColumn(endings, NpgsqlDbType.Uuid, ending => ending.Page.PausedAt)
+            .WithColumn(endings, NpgsqlDbType.Text, ending => ending.Outcome.Pause?.Node)
+            .WithColumn(endings, NpgsqlDbType.Text, ending => ending.Outcome.Pause is { } pause ? InterruptText.Write(pause.Interrupts) : null)
             .With(holdsHeadLock);
         HashSet<Guid> ended = [];
         await using var reader = await command.ExecuteReaderAsync();

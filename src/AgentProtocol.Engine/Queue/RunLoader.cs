@@ -1,3 +1,5 @@
+using AgentProtocol.Engine.Events;
+using AgentProtocol.Engine.Lifecycle;
 using AgentProtocol.Engine.State;
 using AgentProtocol.Engine.Storage;
 using Npgsql;
@@ -13,8 +15,11 @@ internal sealed record RunStart
     /// <summary>A thread without state, and a run that nobody has started yet.</summary>
     public static RunStart FirstOnThread { get; } = new();
 
-    /// <summary>The thread's head; null when it has no state.</summary>
+    /// <summary>The checkpoint to go on from: the thread's head, or an older one; null when the thread has no state.</summary>
     public Guid? HeadId { get; init; }
+
+    /// <summary>The thread's head, to which a rollback returns; null when it has no state.</summary>
+    public Guid? ReplacedHead { get; init; }
 
     /// <summary>The highest checkpoint number of the thread.</summary>
     public int LastN { get; init; }
@@ -37,6 +42,18 @@ internal sealed record RunStart
     /// <summary>How many state updates earlier attempts committed.</summary>
     public int CompletedSteps { get; init; }
 
+    /// <summary>How the log of earlier attempts ends; null when there is none.</summary>
+    public LogTail? Lost { get; init; }
+
+    /// <summary>Where the run that this one resumes has stopped; null when it resumes none.</summary>
+    public RunPause? Pause { get; init; }
+
+    /// <summary>Whether the run was to go on with work that is done already.</summary>
+    public bool HasNothingToDo { get; init; }
+
+    /// <summary>Whether the checkpoint that the run was to start from is not there any more.</summary>
+    public bool IsCheckpointMissing { get; init; }
+
     /// <summary>The requests of superseded runs whose inputs come before this run's own, oldest first.</summary>
     public IReadOnlyList<string> CarriedRequests { get; init; } = [];
 }
@@ -53,15 +70,26 @@ internal sealed class RunLoader(ProtocolDatabase database)
 
     private const string EarlierAttemptsSql =
         """
-        select count(*) filter (where source = 'input'), count(*) filter (where node is not null)
+        select count(*) filter (where source = 'input'), count(*) filter (where node is not null),
+               (select parent_id from checkpoints where thread_id = $1 and run_id = $2 and source = 'input')
         from checkpoints where thread_id = $1 and run_id = $2
+        """;
+
+    /// <summary>What stands at a checkpoint: a pause, or the end of a run that succeeded.</summary>
+    private const string BaseSql =
+        """
+        select c.segment, c.n, c.step, p.node, p.interrupts,
+               coalesce(r.status = 'success', false) and not exists (
+                   select from checkpoints d where d.thread_id = c.thread_id and d.run_id = c.run_id and d.n > c.n)
+        from checkpoints c left join pauses p on p.thread_id = c.thread_id and p.checkpoint_id = c.id left join runs r on r.run_id = c.run_id
+        where c.thread_id = $1 and c.id = $2
         """;
 
     private const string CarriedSql =
         "select request from runs where thread_id = $1 and unmerged and run_no < $2 order by run_no";
 
     /// <summary>Reads the start of a run; null when the run does not hold its thread's slot any more.</summary>
-    public async Task<RunStart?> LoadAsync(ClaimedRun run, CancellationToken cancellationToken)
+    public async Task<RunStart?> LoadAsync(ClaimedRun run, RunRequest request, CancellationToken cancellationToken)
     {
         if (run.IsFirstOnThread)
         {
@@ -69,48 +97,106 @@ internal sealed class RunLoader(ProtocolDatabase database)
         }
 
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        RunStart start;
-        int headN, unmerged;
-        await using (var command = new NpgsqlCommand(HeadSql, connection).With(run.ThreadId).With(run.RunId))
+        if (await ReadHeadAsync(connection, run, cancellationToken) is not var (start, headN, unmerged))
+        {
+            return null;
+        }
+
+        start = start with { State = await CheckpointReader.ReadSegmentAsync(connection, run.ThreadId, start.Segment, headN, cancellationToken) };
+        var goesOnFrom = start.HeadId;
+        if (run.Fence > 1)
+        {
+            (start, var parent) = await WithEarlierAttemptsAsync(connection, run, start, cancellationToken);
+            goesOnFrom = start.InputMerged ? parent : goesOnFrom;
+        }
+
+        if (unmerged > 0 && !start.InputMerged)
+        {
+            start = start with { CarriedRequests = await ReadCarriedAsync(connection, run, cancellationToken) };
+        }
+
+        var wanted = request.CheckpointId;
+        return wanted is not null || request.IsContinuation
+            ? await WithBaseAsync(connection, run, request, start, start.InputMerged ? goesOnFrom : wanted ?? goesOnFrom, cancellationToken)
+            : start;
+    }
+
+    private static async Task<(RunStart Start, int HeadN, int Unmerged)?> ReadHeadAsync(
+        NpgsqlConnection connection, ClaimedRun run, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(HeadSql, connection).With(run.ThreadId).With(run.RunId);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
+        {
+            return null;
+        }
+
+        var head = reader.GetNullable<Guid>(0);
+        RunStart start = new()
+        {
+            HeadId = head,
+            ReplacedHead = head,
+            LastN = reader.GetInt32(2),
+            Segment = reader.GetInt32(3),
+            LastStep = reader.GetNullable<int>(5) ?? RunStart.NoStep,
+        };
+        return (start, reader.GetInt32(1), reader.GetInt32(4));
+    }
+
+    private static async Task<(RunStart Start, Guid? Parent)> WithEarlierAttemptsAsync(
+        NpgsqlConnection connection, ClaimedRun run, RunStart start, CancellationToken cancellationToken)
+    {
+        Guid? parent;
+        await using (var command = new NpgsqlCommand(EarlierAttemptsSql, connection).With(run.ThreadId).With(run.RunId))
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            await reader.ReadAsync(cancellationToken);
+            start = start with { InputMerged = reader.GetInt64(0) > 0, CompletedSteps = (int)reader.GetInt64(1) };
+            parent = reader.GetNullable<Guid>(2);
+        }
+
+        return run.NextEvent == 0 ? (start, parent)
+            : (start with { Lost = await EventReader.ReadTailAsync(connection, run.RunId, cancellationToken) }, parent);
+    }
+
+    /// <summary>What the run finds where it goes on. On an older checkpoint the next one begins a new segment.</summary>
+    private static async Task<RunStart> WithBaseAsync(
+        NpgsqlConnection connection, ClaimedRun run, RunRequest request, RunStart start, Guid? checkpointId, CancellationToken cancellationToken)
+    {
+        if (checkpointId is not { } id)
+        {
+            return start;
+        }
+
+        int segment, n;
+        await using (var command = new NpgsqlCommand(BaseSql, connection).With(run.ThreadId).With(id))
         await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
         {
             if (!await reader.ReadAsync(cancellationToken))
             {
-                return null;
+                return start with { IsCheckpointMissing = request.CheckpointId is not null && !start.InputMerged };
             }
 
-            start = new RunStart
+            (segment, n) = (reader.GetInt32(0), reader.GetInt32(1));
+            if (request.IsContinuation)
             {
-                HeadId = reader.GetNullable<Guid>(0),
-                LastN = reader.GetInt32(2),
-                Segment = reader.GetInt32(3),
-                LastStep = reader.GetNullable<int>(5) ?? RunStart.NoStep,
-            };
-            (headN, unmerged) = (reader.GetInt32(1), reader.GetInt32(4));
+                start = start with
+                {
+                    Pause = reader.IsDBNull(3) ? null : new RunPause(reader.GetString(3), InterruptText.Read(reader.GetString(4))),
+                    HasNothingToDo = reader.IsDBNull(3) && reader.GetBoolean(5),
+                };
+            }
+
+            if (start.InputMerged || id == start.HeadId)
+            {
+                return start;
+            }
+
+            start = start with { HeadId = id, LastStep = reader.GetInt32(2) };
         }
 
-        start = start with { State = await CheckpointReader.ReadSegmentAsync(connection, run.ThreadId, start.Segment, headN, cancellationToken) };
-        if (run.Fence > 1)
-        {
-            start = await WithEarlierAttemptsAsync(connection, run, start, cancellationToken);
-        }
-
-        return unmerged == 0 || start.InputMerged
-            ? start
-            : start with { CarriedRequests = await ReadCarriedAsync(connection, run, cancellationToken) };
-    }
-
-    private static async Task<RunStart> WithEarlierAttemptsAsync(
-        NpgsqlConnection connection, ClaimedRun run, RunStart start, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(EarlierAttemptsSql, connection).With(run.ThreadId).With(run.RunId);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        return start with
-        {
-            InputMerged = reader.GetInt64(0) > 0,
-            CompletedSteps = (int)reader.GetInt64(1),
-        };
+        var state = await CheckpointReader.ReadSegmentAsync(connection, run.ThreadId, segment, n, cancellationToken);
+        return start with { State = SegmentState.Branch(state.State) };
     }
 
     private static async Task<IReadOnlyList<string>> ReadCarriedAsync(

@@ -38,7 +38,8 @@ internal static partial class ThreadSettlement
         update thread_heads h
         set waiting = h.waiting - case work.state when 0 then 1 else 0 end,
             active_run = case when work.state = 0 then h.active_run end,
-            status = case when work.state = 0 then h.status else 'idle' end,
+            status = case when work.state = 0 then h.status
+                when exists (select from pauses p where p.thread_id = h.thread_id and p.checkpoint_id = h.head) then 'interrupted' else 'idle' end,
             unmerged = h.unmerged + case when run.unmerged then 1 else 0 end,
             updated_at = now()
         from work, run where h.thread_id = work.thread_id
@@ -61,10 +62,11 @@ internal static partial class ThreadSettlement
     /// <summary>Frees the slot, or takes one waiting run out of the count, after an erasure.</summary>
     private const string ForgetErasedSql =
         """
-        update thread_heads
+        update thread_heads h
         set waiting = waiting - case $2 when 0 then 1 else 0 end,
             active_run = case when $2 = 0 then active_run end,
-            status = case when $2 = 0 then status else 'idle' end,
+            status = case when $2 = 0 then status
+                when exists (select from pauses p where p.thread_id = h.thread_id and p.checkpoint_id = h.head) then 'interrupted' else 'idle' end,
             updated_at = now()
         where thread_id = $1
         """;

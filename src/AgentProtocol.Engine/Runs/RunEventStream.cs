@@ -6,14 +6,17 @@ using AgentProtocol.Engine.State;
 namespace AgentProtocol.Engine.Runs;
 
 /// <summary>
-/// Reads a run from a number on: what is committed from the database, then what this node publishes, and whatever was
-/// missed from the database again. It filters and never counts: numbers are the writer's.
+/// Reads a run from a position on: what is committed from the database, then what this node publishes, and whatever was
+/// missed from the database again. It filters and never counts: numbers are the writer's. What a reader has seen may not
+/// be committed here yet, so it says so itself (<c>lastNumber</c>).
 /// </summary>
 internal sealed class RunEventStream(
-    RunSubscription subscription, EventReader reader, Guid threadId, bool stateless, long from, bool isKnownToBeNew, StreamModes? modes)
+    RunSubscription subscription, EventReader reader, Guid runId, Guid threadId, bool stateless, long from, bool isKnownToBeNew, StreamModes? modes,
+    long lastNumber = -1)
     : RunStream
 {
     private long next = from;
+    private bool hasEnded;
 
     public override Guid ThreadId => threadId;
 
@@ -38,27 +41,13 @@ internal sealed class RunEventStream(
             }
             else
             {
-                while (await reader.ReadPositionAsync(subscription.RunId, cancellationToken) is { } position)
+                await foreach (var visible in CatchUpAsync(cancellationToken))
                 {
-                    if (position.Position <= next)
-                    {
-                        if (position.HasEnded)
-                        {
-                            yield break;
-                        }
-
-                        break;
-                    }
-
-                    foreach (var visible in Visible(await reader.ReadFramesAsync(threadId, subscription.RunId, next, cancellationToken)))
-                    {
-                        yield return visible;
-                    }
+                    yield return visible;
                 }
 
-                if (await reader.ReadPositionAsync(subscription.RunId, cancellationToken) is null)
+                if (hasEnded)
                 {
-                    // Erased by a rollback: a clean end.
                     yield break;
                 }
             }
@@ -73,20 +62,48 @@ internal sealed class RunEventStream(
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>Reads pages up to where the log stands.</summary>
+    private async IAsyncEnumerable<RunStreamEvent> CatchUpAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (await reader.ReadPositionAsync(runId, cancellationToken) is { } position)
+        {
+            if (position.Position <= next)
+            {
+                hasEnded = position.HasEnded;
+                yield break;
+            }
+
+            var frames = await reader.ReadFramesAsync(threadId, runId, next, cancellationToken);
+            foreach (var visible in Visible(frames))
+            {
+                yield return visible;
+            }
+
+            if (frames.Count == 0)
+            {
+                // Retention has taken the pages.
+                next = position.Position;
+            }
+        }
+
+        // Erased by a rollback: a clean end.
+        hasEnded = true;
+    }
+
     private IEnumerable<RunStreamEvent> Visible(IReadOnlyList<Frame> frames)
     {
         foreach (var frame in frames)
         {
-            if (frame.Number < next)
+            if (frame.Position < next)
             {
                 continue;
             }
 
-            next = frame.Number + 1;
+            next = frame.Position + 1;
             var mode = StreamModeNames.ModeOfEvent(frame.Name);
-            if (mode == StreamModes.None || modes is null || (modes & mode) != 0)
+            if (frame.Number is { } number && number > lastNumber && (mode == StreamModes.None || modes is null || (modes & mode) != 0))
             {
-                yield return new RunStreamEvent(frame.Number, frame.Name, new RawJson(frame.State?.ToJson() ?? frame.Data));
+                yield return new RunStreamEvent(number, frame.Name, new RawJson(frame.Render()));
             }
         }
     }

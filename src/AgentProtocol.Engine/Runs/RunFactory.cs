@@ -16,19 +16,18 @@ internal sealed class RunFactory(
     AgentRegistry agents,
     RunCreation creation,
     ThreadStore threads,
+    ThreadReader reader,
     SettlementSignals signals,
     IRunQueue queue,
     NodeSlots slots,
     RunFeed feed,
     EventReader events)
 {
-    /// <summary>Each run of a thread has a range of sequence numbers of its own.</summary>
-    private const long SeqsPerRun = 1_000_000_000;
-
     public async Task<CreatedRun> CreateAsync(string owner, NewRun run, CancellationToken cancellationToken)
     {
         var agent = FindAgent(run.Request);
         CheckInput(run.Request);
+        await CheckStartAsync(owner, run, cancellationToken);
         var stateless = run.ThreadId is null;
         var cancelOnDisconnect = run.Reader != RunReader.None && CancelsOnDisconnect(run.Request);
         var row = ToRow(owner, run, agent, cancelOnDisconnect ? slots.NodeId : null);
@@ -43,11 +42,8 @@ internal sealed class RunFactory(
         {
             var created = await StoreAsync(row, run.Request, cancellationToken);
             var stream = subscription is null ? null
-                : new RunEventStream(subscription, events, row.ThreadId, stateless, from: 0, isKnownToBeNew: true, modes: null);
-            return new CreatedRun(ToView(row, created).ToWire(), stateless, cancelOnDisconnect, stream)
-            {
-                AppliedThroughSeq = (created.RunNo * SeqsPerRun) - 1,
-            };
+                : new RunEventStream(subscription, events, row.RunId, row.ThreadId, stateless, from: 0, isKnownToBeNew: true, modes: null);
+            return new CreatedRun(ToView(row, created).ToWire(), stateless, cancelOnDisconnect, stream, ThreadSeq.FirstOf(created.RunNo) - 1);
         }
         catch
         {
@@ -105,6 +101,12 @@ internal sealed class RunFactory(
                 MessageNormalizer.NormalizeAll(messages, "input.messages");
             }
 
+            if (request.Command is { ValueKind: JsonValueKind.Object } command && command.TryGetProperty("update", out var update)
+                && update.ValueKind == JsonValueKind.Object && update.TryGetProperty("messages", out var updated))
+            {
+                MessageNormalizer.NormalizeAll(updated, "command.update.messages");
+            }
+
             if (request.Messages is { } more)
             {
                 MessageNormalizer.NormalizeAll(more, "messages");
@@ -120,6 +122,46 @@ internal sealed class RunFactory(
             throw ProtocolException.InvalidField("input", "has a message with a role, type or id that is not valid Unicode");
         }
     }
+
+    /// <summary>
+    /// Finds out now whether there is something to resume or to fork from, for the few runs that ask for it. While another
+    /// run is in flight, what it will leave behind decides when this one starts.
+    /// </summary>
+    private async Task CheckStartAsync(string owner, NewRun run, CancellationToken cancellationToken)
+    {
+        if (run.Request is { Command: null, Checkpoint: null, CheckpointId: null } && !NamesCheckpoint(run.Request.Config))
+        {
+            return;
+        }
+
+        var request = RunRequest.Parse(run.Body.Text);
+        var resumes = request.Resume.ValueKind != JsonValueKind.Undefined;
+        if (request.CheckpointId is null && !resumes)
+        {
+            return;
+        }
+
+        var thread = run.ThreadId is { } threadId ? await reader.ReadAsync(owner, threadId, cancellationToken) : null;
+        if (thread is null && run.ThreadId is { } missing && run.Request.IfNotExists != "create")
+        {
+            throw ProtocolException.ThreadNotFound(missing);
+        }
+
+        if (request.CheckpointId is { } checkpoint
+            && (thread is null || !await reader.HasCheckpointAsync(thread.Row.ThreadId, checkpoint, cancellationToken)))
+        {
+            throw new ProtocolException(ErrorCode.NotFound, $"Checkpoint {checkpoint} not found");
+        }
+
+        if (resumes && request.CheckpointId is null && thread is not { Head.ActiveRun: not null } and not { Pause: not null })
+        {
+            throw new ProtocolException(ErrorCode.BadRequest, "command.resume: the thread does not wait for an answer");
+        }
+    }
+
+    private static bool NamesCheckpoint(JsonElement? config) =>
+        config is { ValueKind: JsonValueKind.Object } given && given.TryGetProperty("configurable", out var configurable)
+        && configurable.ValueKind == JsonValueKind.Object && configurable.TryGetProperty("checkpoint_id", out _);
 
     private static bool CancelsOnDisconnect(RunCreate request) =>
         request.OnDisconnect is { } wish ? wish == "cancel" : request.StreamResumable != true;

@@ -107,9 +107,10 @@ public sealed class RunService
         }
 
         var ended = run is null ? null : await WaitForEndAsync(owner, runId, subscription, cancellationToken);
-        var state = await threads.ReadStateAfterRunAsync(onThread, runId, cancellationToken);
+        var (state, interrupts) = await threads.ReadStateAfterRunAsync(onThread, runId, cancellationToken);
         return new RunResult(
-            ended?.ToWire(), new RawJson(state.ToJson()), new RawJson(state.ToProtocolMessages()), ended?.Row.ToFailure());
+            ended?.ToWire(), new RawJson(state.ToJson()), new RawJson(state.ToProtocolMessages()), ended?.Row.ToFailure(),
+            interrupts is null or "[]" ? null : new RawJson(interrupts));
     }
 
     /// <summary>
@@ -124,9 +125,12 @@ public sealed class RunService
         try
         {
             var run = await FindAsync(owner, threadId, runId);
-            var from = request.LastEventId + 1 ?? await FirstForNewReaderAsync(run, cancellationToken);
+            var from = request.LastEventId is { } last
+                ? await FirstAfterAsync(run, last, cancellationToken)
+                : await FirstForNewReaderAsync(run, cancellationToken);
             StreamModes? modes = request.StreamModes is { } names ? StreamModeNames.Parse(names) : null;
-            return new RunEventStream(subscription, events, run.Row.ThreadId, run.Row.Stateless, from, isKnownToBeNew: false, modes);
+            return new RunEventStream(subscription, events, runId, run.Row.ThreadId, run.Row.Stateless, from, isKnownToBeNew: false, modes,
+                request.LastEventId ?? -1);
         }
         catch
         {
@@ -146,6 +150,19 @@ public sealed class RunService
         await runs.ReadAsync(owner, runId) is { } run && (threadId is null || run.Row.ThreadId == threadId)
             ? run
             : throw ProtocolException.RunNotFound(runId);
+
+    /// <summary>Behind the number that a reader has seen; where the log stands when nothing is behind it yet.</summary>
+    private async Task<long> FirstAfterAsync(RunView run, long lastNumber, CancellationToken cancellationToken)
+    {
+        if (lastNumber < 0)
+        {
+            return 0;
+        }
+
+        // In this order: what is written in between comes behind the position.
+        var position = await events.ReadPositionAsync(run.Row.RunId, cancellationToken);
+        return await events.FindNumberAsync(run.Row.RunId, lastNumber + 1, cancellationToken) ?? position?.Position ?? 0;
+    }
 
     /// <summary>A reader that never read sees a pending run from the start, a running one from now on, and of an ended one only its failure (wire-contract 6.4).</summary>
     private async Task<long> FirstForNewReaderAsync(RunView run, CancellationToken cancellationToken)

@@ -30,18 +30,16 @@ public sealed record NewRun(Guid? ThreadId, RunCreate Request, RawJson Body, Run
 /// <param name="Stream">
 /// For <see cref="RunReader.Stream"/>, the stream of its events, open since before it was stored; the caller disposes it.
 /// </param>
-public sealed record CreatedRun(Run Run, bool Stateless, bool CancelOnDisconnect, RunStream? Stream)
-{
-    /// <summary>The last sequence number of the thread before the first event of this run (wire-contract 6.8 rule 5).</summary>
-    public required long AppliedThroughSeq { get; init; }
-}
+/// <param name="AppliedThroughSeq">The last sequence number of the thread before the run's first event (wire-contract 6.8 rule 5).</param>
+public sealed record CreatedRun(Run Run, bool Stateless, bool CancelOnDisconnect, RunStream? Stream, long AppliedThroughSeq);
 
 /// <summary>What a run led to.</summary>
 /// <param name="Run">The run, ended; null when it was erased by a rollback.</param>
 /// <param name="Values">The state after it, <c>messages</c> included.</param>
 /// <param name="Messages">The messages in Agent Protocol form.</param>
 /// <param name="Error">Its failure, if it failed: a type name and a message.</param>
-public sealed record RunResult(Run? Run, RawJson Values, RawJson Messages, RunFailure? Error);
+/// <param name="Interrupts">What it asks, if it stopped to wait for answers: an array of <c>{id, value}</c>.</param>
+public sealed record RunResult(Run? Run, RawJson Values, RawJson Messages, RunFailure? Error, RawJson? Interrupts);
 
 /// <summary>Why a run failed.</summary>
 /// <param name="Type">A type name, as in the SSE event <c>error</c>.</param>

@@ -29,6 +29,28 @@ internal sealed class RunRequest
 
     public StreamModes StreamModes => StreamModeNames.Parse(Member("stream_mode"));
 
+    /// <summary>The checkpoint to start from; null for the thread's head (wire-contract 5.11).</summary>
+    public Guid? CheckpointId =>
+        Id(Member("checkpoint"), "checkpoint_id") ?? AsId(Member("checkpoint_id"))
+        ?? (Config.ValueKind == JsonValueKind.Object && Config.TryGetProperty("configurable", out var configurable) ? Id(configurable, "checkpoint_id") : null);
+
+    /// <summary>The answer to what an earlier run asked; undefined when this run does not resume one.</summary>
+    public JsonElement Resume => Member("command") is { ValueKind: JsonValueKind.Object } command && command.TryGetProperty("resume", out var resume)
+        && resume.ValueKind != JsonValueKind.Null ? resume : default;
+
+    /// <summary>Whether the run brings nothing new and goes on where the thread stands (wire-contract 5.8).</summary>
+    public bool IsContinuation => Resume.ValueKind != JsonValueKind.Undefined
+        || (Input.ValueKind == JsonValueKind.Undefined && Member("messages").ValueKind == JsonValueKind.Undefined);
+
+    /// <summary>Whether the next step waits for the commit of the one before (<c>durability: sync</c>).</summary>
+    public bool CommitsEachStep => Member("durability") is { ValueKind: JsonValueKind.String } durability && durability.ValueEquals("sync");
+
+    /// <summary>Whether the caller wants the run to stop before a step.</summary>
+    public bool StopsBefore(string node) => Names(Member("interrupt_before"), node);
+
+    /// <summary>Whether the caller wants the run to stop after a step.</summary>
+    public bool StopsAfter(string node) => Names(Member("interrupt_after"), node);
+
     public static RunRequest Parse(string json) => new(JsonDocument.Parse(json, JsonText.DocumentOptions).RootElement);
 
     /// <summary>
@@ -42,7 +64,8 @@ internal sealed class RunRequest
             state = StateReducer.ApplyMessages(state, messages, "input.messages", delta);
         }
 
-        return StateReducer.ApplyMessages(state, Member("messages"), "messages", delta);
+        state = StateReducer.ApplyMessages(state, Member("messages"), "messages", delta);
+        return CommandUpdate() is { } update ? StateReducer.Apply(state, update, delta) : state;
     }
 
     /// <summary>
@@ -62,6 +85,33 @@ internal sealed class RunRequest
             return state;
         }
     }
+
+    /// <summary>An object, or a list of pairs (wire-contract 5.9).</summary>
+    private JsonElement? CommandUpdate()
+    {
+        if (Member("command") is not { ValueKind: JsonValueKind.Object } command || !command.TryGetProperty("update", out var update)
+            || update.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array))
+        {
+            return null;
+        }
+
+        return update.ValueKind == JsonValueKind.Object ? update : JsonText.Parse(
+            $"{{{string.Join(',', update.EnumerateArray()
+                .GroupBy(pair => pair[0].GetString()!, pair => pair[1].GetRawText())
+                .Select(group => $"{JsonText.Quote(group.Key)}:{group.Last()}"))}}}");
+    }
+
+    private static bool Names(JsonElement wanted, string node) => wanted.ValueKind switch
+    {
+        JsonValueKind.String => wanted.ValueEquals("*") || wanted.ValueEquals(node),
+        JsonValueKind.Array => wanted.EnumerateArray().Any(name => name.ValueKind == JsonValueKind.String && name.ValueEquals(node)),
+        _ => false,
+    };
+
+    private static Guid? Id(JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? AsId(value) : null;
+
+    private static Guid? AsId(JsonElement value) => value.ValueKind == JsonValueKind.String && value.TryGetGuid(out var id) ? id : null;
 
     private JsonElement Member(string name) =>
         body.ValueKind == JsonValueKind.Object && body.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : default;

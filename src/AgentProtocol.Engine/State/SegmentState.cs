@@ -15,6 +15,9 @@ internal sealed record SegmentState(StateValues State, int Deltas, int DeltaLeng
     /// <summary>A thread without state.</summary>
     public static SegmentState None { get; } = new(StateValues.Empty, -1, 0, 0);
 
+    /// <summary>A state that is no segment's last, so that whatever follows begins a new one.</summary>
+    public static SegmentState Branch(StateValues state) => None with { State = state };
+
     /// <summary>Whether one more delta of this length still belongs to the segment.</summary>
     public bool HasRoomFor(int deltaLength) =>
         Deltas >= 0 && Deltas < MaxDeltas && DeltaLength + deltaLength <= Math.Max(SnapshotLength, LightSegment);

@@ -16,6 +16,9 @@ internal sealed class StateValues
 
     public static StateValues Empty { get; } = new(null, []);
 
+    /// <summary>Whether it has no key at all.</summary>
+    public bool IsEmpty => messages is null && others.Length == 0;
+
     /// <summary>The messages, oldest first.</summary>
     public ReadOnlySpan<StateMessage> Messages => messages;
 

@@ -12,6 +12,11 @@ internal enum StreamModes
     Messages = 4,
     MessagesTuple = 8,
     Custom = 16,
+    Events = 32,
+    Tasks = 64,
+    Checkpoints = 128,
+    Debug = 256,
+    Tools = 512,
 }
 
 internal static class StreamModeNames
@@ -24,6 +29,11 @@ internal static class StreamModeNames
         ["messages"] = StreamModes.Messages,
         ["messages-tuple"] = StreamModes.MessagesTuple,
         ["custom"] = StreamModes.Custom,
+        ["events"] = StreamModes.Events,
+        ["tasks"] = StreamModes.Tasks,
+        ["checkpoints"] = StreamModes.Checkpoints,
+        ["debug"] = StreamModes.Debug,
+        ["tools"] = StreamModes.Tools,
     };
 
     /// <summary>The modes of a request that was checked before; <c>values</c> when it names none.</summary>
@@ -43,10 +53,7 @@ internal static class StreamModeNames
     /// <summary>The mode that an event belongs to; none for <c>metadata</c> and <c>error</c>, which every reader gets.</summary>
     public static StreamModes ModeOfEvent(string name) => name switch
     {
-        "values" => StreamModes.Values,
-        "updates" => StreamModes.Updates,
         "messages" => StreamModes.MessagesTuple,
-        "custom" => StreamModes.Custom,
-        _ => name.StartsWith("messages/", StringComparison.Ordinal) ? StreamModes.Messages : StreamModes.None,
+        _ => name.StartsWith("messages/", StringComparison.Ordinal) ? StreamModes.Messages : Supported.GetValueOrDefault(name),
     };
 }

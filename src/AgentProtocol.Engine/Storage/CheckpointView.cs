@@ -11,8 +11,14 @@ namespace AgentProtocol.Engine.Storage;
 /// <param name="AssistantId">The same as an assistant.</param>
 /// <param name="RunMetadata">The metadata of its run.</param>
 /// <param name="NextNode">The step that follows it; null when nothing follows.</param>
+/// <param name="Pause">That a run stopped here to wait for somebody.</param>
 internal sealed record CheckpointView(
-    CheckpointRow Row, StateValues State, string? Agent, Guid? AssistantId, string? RunMetadata, string? NextNode);
+    CheckpointRow Row, StateValues State, string? Agent, Guid? AssistantId, string? RunMetadata, string? NextNode, PauseText? Pause);
+
+/// <summary>A pause as it is stored.</summary>
+/// <param name="Node">The step that comes next.</param>
+/// <param name="Interrupts">What is asked: a JSON array of <c>{id, value}</c>.</param>
+internal sealed record PauseText(string Node, string Interrupts);
 
 /// <summary>Reads checkpoints with their states, newest first.</summary>
 internal static class CheckpointHistory
@@ -28,18 +34,25 @@ internal static class CheckpointHistory
              when c.source = 'input' then '__start__'
              else coalesce(
                  (select d.node from checkpoints d where d.thread_id = c.thread_id and d.run_id = c.run_id and d.n > c.n order by d.n limit 1),
-                 case when r.status = 'active' then r.agent end) end
+                 case when r.status = 'active' then r.agent end) end,
+        p.node, p.interrupts
+        """;
+
+    private const string Tables =
+        """
+        checkpoints c left join runs r on r.run_id = c.run_id
+            left join pauses p on p.thread_id = c.thread_id and p.checkpoint_id = c.id
         """;
 
     private const string PageSql =
         $"""
-        select {Columns} from checkpoints c left join runs r on r.run_id = c.run_id
+        select {Columns} from {Tables}
         where c.thread_id = $1 and c.n < $2 order by c.n desc limit $3
         """;
 
     private const string ByIdSql =
         $"""
-        select {Columns} from checkpoints c left join runs r on r.run_id = c.run_id
+        select {Columns} from {Tables}
         where c.thread_id = $1 and c.id = $2
         """;
 
@@ -90,5 +103,6 @@ internal static class CheckpointHistory
             Node = reader.GetText(6),
             CreatedAt = reader.GetDateTime(7),
         },
-        StateValues.Empty, reader.GetText(8), reader.GetNullable<Guid>(9), reader.GetText(10), reader.GetText(11));
+        StateValues.Empty, reader.GetText(8), reader.GetNullable<Guid>(9), reader.GetText(10), reader.GetText(12) ?? reader.GetText(11),
+        reader.IsDBNull(12) ? null : new PauseText(reader.GetString(12), reader.GetString(13)));
 }

@@ -1,6 +1,7 @@
 using AgentProtocol.Engine.State;
 using AgentProtocol.Engine.Storage.Rows;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace AgentProtocol.Engine.Storage;
 
@@ -10,8 +11,9 @@ internal sealed class ThreadReader(ProtocolDatabase database)
     private const string ReadSql =
         """
         select t.metadata, t.ttl, t.temporary, t.created_at, h.status, h.agent, h.assistant_id, h.config, h.error, h.head, h.head_n, h.last_n,
-               h.segment, h."values", h.active_run, h.waiting, h.updated_at, h.state_updated_at
+               h.segment, h."values", h.active_run, h.waiting, h.updated_at, h.state_updated_at, p.node, p.interrupts
         from threads t join thread_heads h using (thread_id)
+            left join pauses p on p.thread_id = h.thread_id and p.checkpoint_id = h.head
         where t.thread_id = $1 and t.owner = $2
         """;
 
@@ -23,7 +25,18 @@ internal sealed class ThreadReader(ProtocolDatabase database)
         """;
 
     private const string LastOfRunSql =
-        "select segment, n from checkpoints where thread_id = $1 and run_id = $2 order by n desc limit 1";
+        """
+        select c.segment, c.n, p.interrupts
+        from checkpoints c left join pauses p on p.thread_id = c.thread_id and p.checkpoint_id = c.id
+        where c.thread_id = $1 and c.run_id = $2 order by c.n desc limit 1
+        """;
+
+    private const string PausesSql =
+        """
+        select h.thread_id, p.node, p.interrupts from thread_heads h
+        join pauses p on p.thread_id = h.thread_id and p.checkpoint_id = h.head
+        where h.thread_id = any($1)
+        """;
 
     /// <summary>A thread, if this owner has it; its row, head and state in one round trip.</summary>
     public async Task<ThreadView?> ReadAsync(string owner, Guid threadId, CancellationToken cancellationToken)
@@ -44,32 +57,61 @@ internal sealed class ThreadReader(ProtocolDatabase database)
         }
 
         var (row, head) = ReadRows(reader, owner, threadId);
+        var pause = reader.IsDBNull(18) ? null : new PauseText(reader.GetString(18), reader.GetString(19));
         await reader.NextResultAsync(cancellationToken);
-        return new ThreadView(row, head, await FoldAsync(reader, cancellationToken));
+        return new ThreadView(row, head, await FoldAsync(reader, cancellationToken), pause);
     }
 
-    /// <summary>The state that a run left behind; the thread's current state when it left none.</summary>
-    public async Task<StateValues> ReadStateAfterRunAsync(Guid threadId, Guid runId, CancellationToken cancellationToken)
+    /// <summary>Whether a thread has a checkpoint.</summary>
+    public async Task<bool> HasCheckpointAsync(Guid threadId, Guid checkpointId, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        (int Segment, int N)? last = null;
+        await using var command = new NpgsqlCommand("select exists (select from checkpoints where thread_id = $1 and id = $2)", connection)
+            .With(threadId).With(checkpointId);
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>What the paused ones among some threads wait for.</summary>
+    public async Task<Dictionary<Guid, PauseText>> ReadPausesAsync(IReadOnlyList<Guid> threadIds, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(PausesSql, connection).WithColumn(threadIds, NpgsqlDbType.Uuid, id => id);
+        Dictionary<Guid, PauseText> pauses = [];
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            pauses.Add(reader.GetGuid(0), new PauseText(reader.GetString(1), reader.GetString(2)));
+        }
+
+        return pauses;
+    }
+
+    /// <summary>
+    /// The state that a run left behind, or the thread's current state when it left none; and what the run asks, as a
+    /// JSON array, if it stopped to wait for somebody.
+    /// </summary>
+    public async Task<(StateValues State, string? Interrupts)> ReadStateAfterRunAsync(Guid threadId, Guid runId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        (int Segment, int N, string? Interrupts)? last = null;
         await using (var command = new NpgsqlCommand(LastOfRunSql, connection).With(threadId).With(runId))
         await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
         {
             if (await reader.ReadAsync(cancellationToken))
             {
-                last = (reader.GetInt32(0), reader.GetInt32(1));
+                last = (reader.GetInt32(0), reader.GetInt32(1), reader.GetText(2));
             }
         }
 
         if (last is { } checkpoint)
         {
-            return (await CheckpointReader.ReadSegmentAsync(connection, threadId, checkpoint.Segment, checkpoint.N, cancellationToken)).State;
+            var after = await CheckpointReader.ReadSegmentAsync(connection, threadId, checkpoint.Segment, checkpoint.N, cancellationToken);
+            return (after.State, checkpoint.Interrupts);
         }
 
         await using var current = new NpgsqlCommand(HeadSegmentSql, connection).With(threadId);
         await using var segment = await current.ExecuteReaderAsync(cancellationToken);
-        return await FoldAsync(segment, cancellationToken);
+        return (await FoldAsync(segment, cancellationToken), null);
     }
 
     private static async Task<StateValues> FoldAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)

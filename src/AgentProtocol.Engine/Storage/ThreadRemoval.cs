@@ -18,6 +18,7 @@ internal static class ThreadRemoval
         run as (delete from runs where thread_id = any($1) returning run_id),
         event as (delete from run_events e using run where e.run_id = run.run_id),
         checkpoint as (delete from checkpoints where thread_id = any($1)),
+        pause as (delete from pauses where thread_id = any($1)),
         head as (delete from thread_heads where thread_id = any($1)),
         thread as (delete from threads where thread_id = any($1))
         select run_id from run

@@ -108,8 +108,8 @@ internal sealed class ThreadStore
         await using var command = new NpgsqlCommand(
             """
             with checkpoint as (
-                insert into checkpoints (thread_id, n, id, owner, parent_id, step, source, node, segment, delta, snapshot)
-                values ($1, $2, $3, $4, $5, $6, 'update', $7, $8, $9, $10))
+                insert into checkpoints (thread_id, n, id, owner, parent_id, step, source, node, segment, delta, snapshot, after_run)
+                select $1, $2, $3, $4, $5, $6, 'update', $7, $8, $9, $10, run_no from thread_heads where thread_id = $1)
             update thread_heads
             set head = $3, head_n = $2, last_n = $2, segment = $8, "values" = $11, value_filter = $12::jsonb,
                 updated_at = now(), state_updated_at = now()

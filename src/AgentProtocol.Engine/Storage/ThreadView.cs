@@ -7,4 +7,5 @@ namespace AgentProtocol.Engine.Storage;
 /// <param name="Row">What does not change while runs go on.</param>
 /// <param name="Head">What does.</param>
 /// <param name="State">The current state.</param>
-internal sealed record ThreadView(ThreadRow Row, ThreadHeadRow Head, StateValues State);
+/// <param name="Pause">That a run stopped at the head to wait for somebody.</param>
+internal sealed record ThreadView(ThreadRow Row, ThreadHeadRow Head, StateValues State, PauseText? Pause);

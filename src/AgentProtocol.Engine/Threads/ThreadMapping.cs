@@ -20,7 +20,7 @@ internal static class ThreadMapping
         Status = ToStatus(view.Head.Status),
         Values = new RawJson(view.State.ToJson()),
         Messages = new RawJson(view.State.ToProtocolMessages()),
-        Interrupts = RawJson.EmptyObject,
+        Interrupts = Interrupts(view),
         Config = new RawJson(view.Head.Config ?? "{}"),
         Error = view.Head.Error,
         Ttl = includeTtl ? new RawJson(view.Row.Ttl ?? "null") : null,
@@ -56,12 +56,12 @@ internal static class ThreadMapping
             Values = new RawJson(view.State.ToJson()),
             Messages = new RawJson(view.State.ToProtocolMessages()),
             Next = view.NextNode is { } next ? [next] : [],
-            Tasks = view.NextNode is { } node ? new RawJson(Task(row.Id, node)) : RawJson.EmptyArray,
+            Tasks = view.NextNode is { } node ? new RawJson(Task(row.Id, node, view.Pause?.Interrupts ?? "[]")) : RawJson.EmptyArray,
             Metadata = new RawJson(Metadata(view)),
             CreatedAt = row.CreatedAt,
             Checkpoint = new Checkpoint { ThreadId = row.ThreadId, CheckpointId = row.Id },
             ParentCheckpoint = row.ParentId is { } parent ? new Checkpoint { ThreadId = row.ThreadId, CheckpointId = parent } : null,
-            Interrupts = RawJson.EmptyArray,
+            Interrupts = view.Pause is { } pause ? new RawJson(pause.Interrupts) : RawJson.EmptyArray,
         };
     }
 
@@ -85,9 +85,12 @@ internal static class ThreadMapping
         return text.Append('}').ToString();
     }
 
-    /// <summary>One waiting task; its id follows from the checkpoint, so that it is the same in every read.</summary>
-    private static string Task(Guid checkpointId, string node) =>
-        $$"""[{"id":"{{checkpointId}}:{{JsonEncodedText.Encode(node)}}","name":{{JsonText.Quote(node)}},"path":["__pregel_pull",{{JsonText.Quote(node)}}],"error":null,"interrupts":[],"checkpoint":null,"state":null,"result":null}]""";
+    /// <summary>The open questions by the task that asked them (wire-contract 5.2).</summary>
+    private static RawJson Interrupts(ThreadView view) => view.Pause is not { Interrupts: not "[]" } pause ? RawJson.EmptyObject
+        : new RawJson($"{{{JsonText.Quote(TaskIds.For(view.Head.Head, pause.Node))}:{pause.Interrupts}}}");
+
+    private static string Task(Guid checkpointId, string node, string interrupts) =>
+        $$"""[{"id":{{JsonText.Quote(TaskIds.For(checkpointId, node))}},"name":{{JsonText.Quote(node)}},"path":["__pregel_pull",{{JsonText.Quote(node)}}],"error":null,"interrupts":{{interrupts}},"checkpoint":null,"state":null,"result":null}]""";
 
     /// <summary>The metadata of the run, then what the server says about the checkpoint (wire-contract 3.14).</summary>
     private static string Metadata(CheckpointView view)

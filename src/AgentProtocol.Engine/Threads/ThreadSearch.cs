@@ -9,7 +9,7 @@ using Npgsql;
 namespace AgentProtocol.Engine.Threads;
 
 /// <summary>Lists of threads.</summary>
-internal sealed class ThreadSearch(ProtocolDatabase database)
+internal sealed class ThreadSearch(ProtocolDatabase database, ThreadReader reader)
 {
     private const int DefaultLimit = 10;
 
@@ -19,9 +19,12 @@ internal sealed class ThreadSearch(ProtocolDatabase database)
         var query = Filter(context, owner, request);
         var found = await Sort(query, request).Skip(request.Offset ?? 0).Take(request.Limit ?? DefaultLimit).ToListAsync(cancellationToken);
         var states = await ReadStatesAsync(found, request, cancellationToken);
+        List<Guid> paused = [.. found.Where(thread => thread.Head.Status == "interrupted").Select(thread => thread.Head.ThreadId)];
+        var pauses = paused.Count == 0 ? [] : await reader.ReadPausesAsync(paused, cancellationToken);
         return new ThreadPage(
             [.. found.Select(thread => new ThreadView(
-                thread.Thread, thread.Head, states.GetValueOrDefault(thread.Thread.ThreadId, StateValues.Empty)).ToWire(includeTtl: false))],
+                thread.Thread, thread.Head, states.GetValueOrDefault(thread.Thread.ThreadId, StateValues.Empty),
+                pauses.GetValueOrDefault(thread.Thread.ThreadId)).ToWire(includeTtl: false))],
             await query.LongCountAsync(cancellationToken));
     }
 

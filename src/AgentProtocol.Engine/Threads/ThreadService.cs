@@ -64,6 +64,8 @@ public sealed class ThreadService
         {
             feed.Wake(runId);
         }
+
+        feed.Wake(threadId);
     }
 
     /// <summary>Finds threads. Members that are not selected are left out by the edge.</summary>
@@ -102,6 +104,7 @@ public sealed class ThreadService
         string owner, Guid threadId, ThreadStateUpdate update, CancellationToken cancellationToken)
     {
         var checkpointId = await editor.UpdateStateAsync(owner, threadId, update, cancellationToken);
+        feed.Wake(threadId);
         return new ThreadStateUpdateResponse(new Checkpoint { ThreadId = threadId, CheckpointId = checkpointId });
     }
 

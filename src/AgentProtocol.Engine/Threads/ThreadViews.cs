@@ -10,7 +10,7 @@ internal static class ThreadViews
     public static ThreadView New(NewThreadRow row, DateTime createdAt) => new(
         new ThreadRow { ThreadId = row.ThreadId, Owner = row.Owner, Metadata = row.Metadata, Ttl = row.Ttl, CreatedAt = createdAt },
         new ThreadHeadRow { ThreadId = row.ThreadId, Owner = row.Owner, Status = "idle", Values = "{}", UpdatedAt = createdAt },
-        StateValues.Empty);
+        StateValues.Empty, Pause: null);
 
     /// <summary>Whether the thread was made for a stateless run that has ended: its rows stay for a while, but nobody sees a thread.</summary>
     public static bool IsGone(this ThreadRow row, ThreadHeadRow head) => row.Temporary && head.ActiveRun is null && head.HeadN > 0;

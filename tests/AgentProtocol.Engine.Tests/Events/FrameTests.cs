@@ -14,24 +14,36 @@ public sealed class FrameTests
         var frame = from number in Gen.Choose(0, int.MaxValue)
                     from name in Gen.Elements("metadata", "values", "messages/partial", "custom")
                     from text in ArbMap.Default.GeneratorFor<UnicodeString>()
-                    select new Frame(number, name, JsonText.Quote(text.Get ?? ""));
+                    from node in Gen.Elements(null, "echo", "a\tb\n\"c\"")
+                    from isProtocol in ArbMap.Default.GeneratorFor<bool>()
+                    select isProtocol
+                        ? new Frame(0, null, name, JsonText.Quote(text.Get ?? "")) { Origin = new FrameOrigin(number, node) }
+                        : new Frame(0, number, name, JsonText.Quote(text.Get ?? ""));
         Check.QuickThrowOnFailure(Prop.ForAll(
-            frame.NonEmptyListOf().Select(frames => frames.ToList()).ToArbitrary(),
-            frames => Frame.Read(Frame.Write(frames)).SequenceEqual(frames)));
+            frame.NonEmptyListOf().Select(frames => frames.Select((each, index) => each with { Position = 7 + index }).ToList()).ToArbitrary(),
+            frames => Frame.Read(7, Frame.Write(frames)).Select(Text).SequenceEqual(frames.Select(Text))));
+
+        static string Text(Frame frame) => $"{frame} {frame.Origin.Write()}";
     }
 
     [Fact]
     public void A_frame_that_shows_state_names_its_checkpoint_and_no_other_does()
     {
         var id = Guid.CreateVersion7();
-        var frames = Frame.Read(Frame.Write([new Frame(3, "values", Frame.CheckpointData(id)), new Frame(4, "custom", "\"@" + id + "\"")])).ToList();
+        var frames = Frame.Read(0, Frame.Write(
+        [
+            new Frame(0, 3, "values", StateData.Whole(id)),
+            new Frame(1, 4, "custom", "\"@" + id + "\""),
+            new Frame(2, null, "tasks", StateData.Within(id, "{\"input\":", "}")),
+        ])).ToList();
 
-        Assert.Equal([id, null], frames.Select(frame => frame.Checkpoint));
+        Assert.Equal([id, null, id], frames.Select(frame => frame.Checkpoint));
+        Assert.Equal("{\"input\":{}}", (frames[2] with { State = StateValues.Empty }).Render());
     }
 
     [Fact]
     public void Data_with_tabs_stays_whole()
     {
-        Assert.Equal("{\t\"a\":\t1}", Assert.Single(Frame.Read(Frame.Write([new Frame(0, "custom", "{\t\"a\":\t1}")]))).Data);
+        Assert.Equal("{\t\"a\":\t1}", Assert.Single(Frame.Read(0, Frame.Write([new Frame(0, 0, "custom", "{\t\"a\":\t1}")]))).Data);
     }
 }

@@ -173,6 +173,8 @@ public sealed class CommitOutcomeTests(MigratedPostgres postgres) : QueueTests(p
     private async Task AssertDenseAsync(ClaimedRun run, int count)
     {
         var frames = await new EventReader(Queue.Database).ReadFramesAsync(run.ThreadId, run.RunId, 0, TestContext.Current.CancellationToken);
-        Assert.Equal(Enumerable.Range(0, count).Select(number => (long)number), frames.Select(frame => frame.Number));
+        Assert.Equal(Enumerable.Range(0, frames.Count).Select(position => (long)position), frames.Select(frame => frame.Position));
+        Assert.Equal(
+            Enumerable.Range(0, count).Select(number => (long?)number), frames.Where(frame => !frame.IsProtocol).Select(frame => frame.Number));
     }
 }

@@ -1,5 +1,6 @@
 using AgentProtocol.Engine.Events;
 using AgentProtocol.Engine.Queue;
+using AgentProtocol.Engine.State;
 using AgentProtocol.Engine.Tests.Support;
 using AgentProtocol.Testing.Postgres;
 using Xunit;
@@ -20,8 +21,10 @@ public sealed class ResumeTests(MigratedPostgres postgres) : QueueTests(postgres
         var second = await OtherQueue.StartAsync(OtherNode, first.Claim.RunId);
         await second.Say("step two").SucceedAsync();
 
-        var frames = await FramesAsync(first.Claim);
-        Assert.Equal(Enumerable.Range(0, frames.Count).Select(number => (long)number), frames.Select(frame => frame.Number));
+        var log = await FramesAsync(first.Claim);
+        var frames = log.Where(frame => !frame.IsProtocol).ToList();
+        Assert.Equal(Enumerable.Range(0, log.Count).Select(position => (long)position), log.Select(frame => frame.Position));
+        Assert.Equal(Enumerable.Range(0, frames.Count).Select(number => (long?)number), frames.Select(frame => frame.Number));
         Assert.Equal(
             "metadata, values, updates, values, custom, metadata, values, updates, values", string.Join(", ", frames.Select(frame => frame.Name)));
         Assert.Contains("\"attempt\":1", frames[0].Data, StringComparison.Ordinal);
@@ -41,7 +44,7 @@ public sealed class ResumeTests(MigratedPostgres postgres) : QueueTests(postgres
         await second.Say("kept").WriteAsync();
         await second.Say("kept").SucceedAsync();
 
-        var last = (await FramesAsync(first.Claim))[^1].State!;
+        var last = (await FramesAsync(first.Claim)).Last(frame => frame.State is not null).State!;
         Assert.Equal(3, last.Messages.ToArray().Select(message => message.Id).Distinct().Count());
         Assert.Equal("hello, kept, kept", await Queue.MessagesAsync(first.Claim.ThreadId));
     }
@@ -58,7 +61,7 @@ public sealed class ResumeTests(MigratedPostgres postgres) : QueueTests(postgres
 
         Assert.Equal(2, second.Claim.Attempt);
         Assert.Equal("hello", await Queue.MessagesAsync(thread));
-        Assert.Equal(["metadata", "values"], (await FramesAsync(second.Claim)).Select(frame => frame.Name));
+        Assert.Equal(["metadata", "values"], (await FramesAsync(second.Claim)).Where(frame => !frame.IsProtocol).Select(frame => frame.Name));
     }
 
     [Fact]
@@ -70,7 +73,7 @@ public sealed class ResumeTests(MigratedPostgres postgres) : QueueTests(postgres
         await Queue.Completion.HandBackAsync(first.Claim, CancellationToken.None);
         var claim = await OtherQueue.ClaimAsync(OtherNode, first.Claim.RunId);
 
-        var start = await OtherQueue.Loader.LoadAsync(claim, TestContext.Current.CancellationToken);
+        var start = await OtherQueue.Loader.LoadAsync(claim, RunRequest.Parse(claim.Order!.Request), TestContext.Current.CancellationToken);
 
         Assert.Equal((true, 2, 2), (start!.InputMerged, start.CompletedSteps, start.LastStep));
         Assert.Equal(3, start.State.State.Messages.Length);

@@ -23,10 +23,10 @@ internal sealed class Attempt
     /// <summary>Loads the run and records its beginning, which is not written yet.</summary>
     public static async Task<Attempt> BeginAsync(QueueHarness queue, ClaimedRun claim)
     {
-        var start = await queue.Loader.LoadAsync(claim, TestContext.Current.CancellationToken);
-        Assert.NotNull(start);
         var request = RunRequest.Parse(claim.Order!.Request);
-        var recorder = new RunRecorder(claim, request, start);
+        var start = await queue.Loader.LoadAsync(claim, request, TestContext.Current.CancellationToken);
+        Assert.NotNull(start);
+        var recorder = new RunRecorder(claim, request, start, claim.Order.Agent, TimeProvider.System);
         if (start.InputMerged)
         {
             recorder.Resume();

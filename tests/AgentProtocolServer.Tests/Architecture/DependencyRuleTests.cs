@@ -23,6 +23,7 @@ public sealed partial class DependencyRuleTests
         ["Observability"] = [],
         ["Threads"] = [.. Core, "Runs"],
         ["Runs"] = [.. Core, "Threads"],
+        ["Streams"] = Core,
         ["Execution"] = Core,
     };
 

@@ -4,7 +4,7 @@ using Xunit;
 namespace AgentProtocolServer.Tests.Clients;
 
 /// <summary>Unmodified npm clients against our server; the scenarios are the files below <c>tests/clients/scenarios</c>.</summary>
-public sealed class ScenarioTests(ServerFixture fixture) : IClassFixture<ServerFixture>
+public sealed class ScenarioTests(ApprovalFixture fixture) : IClassFixture<ApprovalFixture>
 {
     public static TheoryData<string> Scenarios =>
         [.. Directory.GetFiles(Path.Combine(NodeClients.Folder, "scenarios"), "*.mjs").Select(file => Path.GetFileNameWithoutExtension(file)).Order()];

@@ -105,7 +105,7 @@ public sealed class WaitTests : IAsyncLifetime
             return Task.CompletedTask;
         });
 
-    private static RunResult Result(string values) => new(null, new RawJson(values), RawJson.EmptyArray, null);
+    private static RunResult Result(string values) => new(null, new RawJson(values), RawJson.EmptyArray, null, null);
 
     private static Run SomeRun(RunStatus status) => new()
     {

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using AgentProtocol.Agents;
 using Xunit;
 using Xunit.Sdk;
 
@@ -24,11 +25,14 @@ public class ServerFixture : IAsyncLifetime
     /// <summary>Settings that differ from production's.</summary>
     protected virtual string[] Settings => [];
 
+    /// <summary>Agents beside the server's own.</summary>
+    protected virtual IReadOnlyList<AgentDefinition> Agents => [];
+
     public async ValueTask InitializeAsync()
     {
         try
         {
-            server = await TestServer.StartAsync(Settings);
+            server = await TestServer.StartAsync(Agents, Settings);
         }
         catch (SkipException skipped)
         {

@@ -1,7 +1,9 @@
+using AgentProtocol.Agents;
 using AgentProtocol.Engine;
 using AgentProtocol.Testing.Postgres;
 using AgentProtocolServer.Hosting;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -42,14 +44,17 @@ public sealed class TestServer : IAsyncDisposable
 
     /// <summary>Starts a server on a new database, which is dropped with it.</summary>
     /// <param name="settings">Settings in the form of the command line, <c>--Section:Name=value</c>.</param>
-    public static async Task<TestServer> StartAsync(params string[] settings)
+    public static Task<TestServer> StartAsync(params string[] settings) => StartAsync([], settings);
+
+    /// <summary>The same with agents of the test beside the server's own.</summary>
+    public static async Task<TestServer> StartAsync(IReadOnlyList<AgentDefinition> agents, string[] settings)
     {
         var database = await CreateDatabaseAsync();
-        return await StartAsync(database.ConnectionString, database, settings);
+        return await StartAsync(database.ConnectionString, database, agents, settings);
     }
 
     /// <summary>Starts a server on a database that the caller owns.</summary>
-    public static Task<TestServer> StartOnAsync(string connectionString, params string[] settings) => StartAsync(connectionString, null, settings);
+    public static Task<TestServer> StartOnAsync(string connectionString, params string[] settings) => StartAsync(connectionString, null, [], settings);
 
     public async ValueTask DisposeAsync()
     {
@@ -62,12 +67,17 @@ public sealed class TestServer : IAsyncDisposable
         }
     }
 
-    private static async Task<TestServer> StartAsync(string connectionString, TestDatabase? database, string[] settings)
+    private static async Task<TestServer> StartAsync(string connectionString, TestDatabase? database, IReadOnlyList<AgentDefinition> agents, string[] settings)
     {
         var log = new TestLog();
         var builder = ServerHost.CreateBuilder(
             ["--Server:Urls=http://127.0.0.1:0", $"--ConnectionStrings:Postgres={ForServer(connectionString)}", .. settings]);
         builder.Logging.ClearProviders().AddProvider(log);
+        foreach (var agent in agents)
+        {
+            builder.Services.AddSingleton(agent);
+        }
+
         var app = ServerHost.Build(builder);
         await app.StartAsync();
         return new TestServer(app, database, log);

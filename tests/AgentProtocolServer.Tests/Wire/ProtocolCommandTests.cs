@@ -218,3 +218,8 @@ public sealed class HttpCommandTests(ServerFixture fixture) : ProtocolCommandTes
     public async Task A_path_without_an_id_is_refused() =>
         await client.PostAsync("/threads/x/commands", """{"id":1,"method":"state.get"}""").RefusedAsync(HttpStatusCode.UnprocessableEntity, "validation_error");
 }
+
+public sealed class SocketCommandTests(ServerFixture fixture) : ProtocolCommandTests(fixture)
+{
+    protected override ProtocolTransport Transport(HttpClient client) => new SocketTransport(client, "stream/events");
+}

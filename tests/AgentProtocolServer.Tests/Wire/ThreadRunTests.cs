@@ -264,10 +264,9 @@ public sealed class ThreadRunTests(ServerFixture fixture) : IClassFixture<Server
         await client.PostAsync($"/threads/{Guid.NewGuid()}/runs{kind}", new { assistant_id = "echo" }).RefusedAsync(HttpStatusCode.NotFound, "not_found");
         await client.PostAsync($"/threads/x/runs{kind}", new { assistant_id = "echo" }).RefusedAsync(HttpStatusCode.UnprocessableEntity, "validation_error");
         await client.PostAsync($"/threads/{id}/runs{kind}", "{").RefusedAsync(HttpStatusCode.BadRequest, "bad_request");
-        var error = await client.PostAsync($"/threads/{id}/runs{kind}", """{"assistant_id":"echo","webhook":"https://example.org","command":{"resume":1}}""")
+        var error = await client.PostAsync($"/threads/{id}/runs{kind}", """{"assistant_id":"echo","interrupt_before":7,"command":[]}""")
             .RefusedAsync(HttpStatusCode.UnprocessableEntity, "validation_error");
-        Assert.Equal(["body.command", "body.webhook"], error.Locations().Order(StringComparer.Ordinal));
-        Assert.Contains("not supported yet", error.Text("message"), StringComparison.Ordinal);
+        Assert.Equal(["body.command", "body.interrupt_before"], error.Locations().Order(StringComparer.Ordinal));
         Assert.Equal("[]", (await client.GetJsonAsync($"/threads/{id}/runs")).GetRawText());
     }
 

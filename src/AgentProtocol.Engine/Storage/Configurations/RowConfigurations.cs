@@ -30,6 +30,12 @@ internal sealed class CheckpointConfiguration : IEntityTypeConfiguration<Checkpo
         builder.ToSnakeCaseTable("checkpoints").HasKey(row => new { row.ThreadId, row.N });
 }
 
+internal sealed class PauseConfiguration : IEntityTypeConfiguration<PauseRow>
+{
+    public void Configure(EntityTypeBuilder<PauseRow> builder) =>
+        builder.ToSnakeCaseTable("pauses").HasKey(row => new { row.ThreadId, row.CheckpointId });
+}
+
 internal sealed class RunConfiguration : IEntityTypeConfiguration<RunRow>
 {
     public void Configure(EntityTypeBuilder<RunRow> builder)

@@ -36,5 +36,8 @@ internal sealed class CheckpointRow
     /// <summary>For input checkpoints: the head before the run, to which a rollback returns.</summary>
     public Guid? ReplacedHead { get; init; }
 
+    /// <summary>For edits of the state: the number of the thread's last run at that time, which gives the edit its place among the runs.</summary>
+    public long? AfterRun { get; init; }
+
     public DateTime CreatedAt { get; init; }
 }

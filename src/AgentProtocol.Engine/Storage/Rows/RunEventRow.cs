@@ -5,10 +5,13 @@ internal sealed class RunEventRow
 {
     public Guid RunId { get; init; }
 
-    /// <summary>The number of the first frame.</summary>
+    /// <summary>The position of the first frame.</summary>
     public long FirstEvent { get; init; }
 
     public int Count { get; init; }
+
+    /// <summary>The number that the first event of the run's stream modes behind this page has.</summary>
+    public long NextNumber { get; init; }
 
     public required string Owner { get; init; }
 
