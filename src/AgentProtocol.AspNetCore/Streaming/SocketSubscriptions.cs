@@ -8,7 +8,8 @@ namespace AgentProtocol.AspNetCore.Streaming;
 /// <summary>
 /// The subscriptions of one connection. One reader serves them all, so that events arrive in the thread's order and once,
 /// however many subscriptions want them: clients take what follows the end of a run for the next run's. A new
-/// subscription starts the reader again from where its replay begins; the others have seen that part already.
+/// subscription stops the reader, which then goes on from where the earliest of them has to begin; the others have seen
+/// that part already.
 /// </summary>
 /// <param name="open">Opens the thread's events.</param>
 /// <param name="send">Sends one of them.</param>
@@ -27,43 +28,34 @@ internal sealed class SocketSubscriptions(
     /// <summary>Ends when the thread was deleted, and fails when its events can no longer be read or sent.</summary>
     public Task Ended => ended.Task;
 
-    /// <summary>Adds a subscription.</summary>
+    /// <summary>Adds a subscription. Its events come after <see cref="Resume"/>.</summary>
     /// <param name="filter">What it wants.</param>
     /// <param name="since">The last event it has; null to begin with the current run.</param>
-    /// <param name="answer">Tells the client its id and how many events of the past follow, before the first of them.</param>
     /// <param name="cancellationToken">Fires when the connection ends.</param>
-    /// <remarks>When this fails other than by a refusal, the reader stands still, and the connection has to end.</remarks>
-    public async Task AddAsync(
-        EventFilter filter, long? since, Func<string, long, Task> answer, CancellationToken cancellationToken)
+    /// <returns>Its id, and how many events of the past follow.</returns>
+    /// <exception cref="CommandRefusal">There are too many.</exception>
+    public async Task<(string Id, long Replayed)> AddAsync(EventFilter filter, long? since, CancellationToken cancellationToken)
     {
         if (subscriptions.Length >= Most)
         {
             throw CommandRefusal.InvalidArgument($"A connection has at most {Most} subscriptions");
         }
 
-        var stream = await open(new ThreadStreamStart(since), cancellationToken);
-        try
-        {
-            var (first, replayed) = await CountAsync(stream, filter, cancellationToken);
-            var after = since ?? first - 1 ?? stream.LastSeq;
-            var id = (++count).ToString(CultureInfo.InvariantCulture);
-            var position = await PauseAsync();
-            subscriptions = [.. subscriptions.Select(other => other with { After = position ?? other.After }), new Subscription(id, filter, after)];
-            if (position < after)
-            {
-                // The others are further back, in the end of an earlier run.
-                await stream.DisposeAsync();
-                stream = await open(new ThreadStreamStart(position), cancellationToken);
-            }
+        await PauseAsync();
+        await using var stream = await open(new ThreadStreamStart(since), cancellationToken);
+        var (first, replayed) = await CountAsync(stream, filter, cancellationToken);
+        var id = (++count).ToString(CultureInfo.InvariantCulture);
+        subscriptions = subscriptions.Add(new Subscription(id, filter, since ?? first - 1 ?? stream.LastSeq));
+        return (id, replayed);
+    }
 
-            await answer(id, replayed);
-            reading = new Reading(stream, position < after ? position.Value : after);
-            reading.Start(ReadAsync);
-        }
-        catch
+    /// <summary>Lets the events come. Until then, several subscriptions can be added that get their replay together, in order.</summary>
+    public void Resume()
+    {
+        if (reading is null && !subscriptions.IsEmpty)
         {
-            await stream.DisposeAsync();
-            throw;
+            reading = new Reading(subscriptions.Min(subscription => subscription.After));
+            reading.Start(ReadAsync);
         }
     }
 
@@ -103,24 +95,23 @@ internal sealed class SocketSubscriptions(
         return (first, replayed);
     }
 
-    /// <summary>Stops the reader and says how far it has come; null when there was none.</summary>
-    private async Task<long?> PauseAsync()
+    /// <summary>Stops the reader. All subscriptions have then seen what it has sent or skipped.</summary>
+    private async Task PauseAsync()
     {
-        if (reading is not { } current)
+        if (reading is { } current)
         {
-            return null;
+            reading = null;
+            await current.DisposeAsync();
+            subscriptions = [.. subscriptions.Select(subscription => subscription with { After = Math.Max(subscription.After, current.Position) })];
         }
-
-        reading = null;
-        await current.DisposeAsync();
-        return current.Position;
     }
 
     private async Task ReadAsync(Reading current)
     {
         try
         {
-            await foreach (var item in current.Stream.ReadAsync(current.Cancellation))
+            await using var stream = await open(new ThreadStreamStart(current.Position), current.Cancellation);
+            await foreach (var item in stream.ReadAsync(current.Cancellation))
             {
                 if (IsWanted(item))
                 {
@@ -134,7 +125,7 @@ internal sealed class SocketSubscriptions(
         }
         catch (OperationCanceledException) when (current.Cancellation.IsCancellationRequested)
         {
-            // Stopped; who has stopped it goes on from the position.
+            // Stopped; the next reader goes on from the position.
         }
         catch (Exception exception)
         {
@@ -162,12 +153,10 @@ internal sealed class SocketSubscriptions(
     private sealed record Subscription(string Id, EventFilter Filter, long After);
 
     /// <summary>A reader at work.</summary>
-    private sealed class Reading(ThreadStream stream, long after) : IAsyncDisposable
+    private sealed class Reading(long after) : IAsyncDisposable
     {
         private readonly CancellationTokenSource stop = new();
         private Task work = Task.CompletedTask;
-
-        public ThreadStream Stream => stream;
 
         public CancellationToken Cancellation => stop.Token;
 
@@ -180,7 +169,6 @@ internal sealed class SocketSubscriptions(
         {
             await stop.CancelAsync();
             await work;
-            await stream.DisposeAsync();
             stop.Dispose();
         }
     }

@@ -90,12 +90,23 @@ internal sealed partial class WebSocketSession(
     {
         try
         {
-            while (await reader.ReadAsync(over.Token) is { } message)
+            while (true)
             {
+                var next = reader.ReadAsync(over.Token);
+                if (!next.IsCompleted)
+                {
+                    // Clients open several subscriptions at once and take the end of a run for the end of them all:
+                    // what has arrived together is replayed together.
+                    Subscriptions.Resume();
+                }
+
+                if (await next is not { } message)
+                {
+                    return new End(WebSocketCloseStatus.NormalClosure, null);
+                }
+
                 await HandleAsync(message);
             }
-
-            return new End(WebSocketCloseStatus.NormalClosure, null);
         }
         catch (InvalidDataException tooLarge)
         {
@@ -135,6 +146,7 @@ internal sealed partial class WebSocketSession(
         }
         else
         {
+            Subscriptions.Resume();
             await SendAsync(await AnswerAsync(command));
         }
     }
@@ -169,30 +181,18 @@ internal sealed partial class WebSocketSession(
     }
 
     /// <summary>The answer goes out before the first replayed event (wire-contract 6.10).</summary>
-    private async Task SubscribeAsync(SocketCommand command)
-    {
-        var refused = await CommandDispatcher.AnswerAsync(command.Id, async () =>
+    private async Task SubscribeAsync(SocketCommand command) =>
+        await SendAsync(await CommandDispatcher.AnswerAsync(command.Id, async () =>
         {
             var request = command.ReadFilter();
             var filter = EventFilter.Create(request, refusesUnknown: true);
-            await Subscriptions.AddAsync(filter, request.Since, (id, replayed) => SendAsync(Subscribed(command.Id, id, replayed)), over.Token);
-            return default;
-        });
-        if (refused.Error is not null)
-        {
-            await SendAsync(refused);
-        }
-    }
-
-    private static CommandAnswer Subscribed(long commandId, string id, long replayed)
-    {
-        var result = CommandResult.Write(writer =>
-        {
-            writer.WriteString("subscription_id", id);
-            writer.WriteNumber("replayed_events", replayed);
-        });
-        return new CommandAnswer(new StreamingSuccessResponse { Id = commandId, Result = result }, null);
-    }
+            var (id, replayed) = await Subscriptions.AddAsync(filter, request.Since, over.Token);
+            return CommandResult.Of(result =>
+            {
+                result.WriteString("subscription_id", id);
+                result.WriteNumber("replayed_events", replayed);
+            });
+        }));
 
     private Task SendAsync(CommandAnswer answer) => answer.Success is { } success
         ? writer.SendAsync(success, ProtocolJsonContext.Default.StreamingSuccessResponse, over.Token)

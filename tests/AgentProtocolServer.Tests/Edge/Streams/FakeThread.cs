@@ -95,7 +95,6 @@ internal sealed class FakeThread : IThreadStreams
         {
             throw ProtocolException.ThreadNotFound(threadId);
         }
-
         lock (gate)
         {
             var last = log.Count == 0 ? -1 : log[^1].Seq;

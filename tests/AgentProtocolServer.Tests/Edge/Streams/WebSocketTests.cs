@@ -97,6 +97,24 @@ public sealed class WebSocketTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Subscriptions_that_arrive_together_are_replayed_together()
+    {
+        // Else the JavaScript SDK, which opens several at once, takes a short run for over before it has seen its values.
+        thread.StartRun().Lifecycle("running").Add("values", "{}").Lifecycle("completed");
+        var sent = System.Threading.Channels.Channel.CreateUnbounded<string>();
+        await using var subscriptions = new SocketSubscriptions(
+            (start, cancellationToken) => thread.OpenAsync("local", thread.ThreadId, start, cancellationToken),
+            item => sent.Writer.WriteAsync(item.Name, Token).AsTask());
+        foreach (var channels in new[] { new[] { "lifecycle" }, ["values", "lifecycle"] })
+        {
+            await subscriptions.AddAsync(EventFilter.Create(new() { Channels = channels }, refusesUnknown: true), null, Token);
+        }
+
+        subscriptions.Resume();
+        Assert.Equal(["lifecycle", "values", "lifecycle"], await sent.Reader.ReadAllAsync(Token).Take(3).ToListAsync(Token));
+    }
+
+    [Fact]
     public async Task A_subscription_may_say_since_when_as_the_python_sdk_does()
     {
         thread.StartRun().Lifecycle("running").Lifecycle("completed").StartRun().Lifecycle("running");
