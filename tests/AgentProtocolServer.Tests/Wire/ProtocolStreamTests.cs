@@ -231,6 +231,28 @@ public abstract class ProtocolStreamTests(ApprovalFixture fixture) : IClassFixtu
 
 public sealed class SseProtocolStreamTests(ApprovalFixture fixture) : ProtocolStreamTests(fixture)
 {
+    private readonly HttpClient client = fixture.Client;
+
+    [Fact]
+    public async Task A_plain_GET_joins_the_thread_across_its_runs_and_edits()
+    {
+        // Wire-contract 6.5 and 12 row 18.
+        await client.SendAsync(HttpMethod.Get, $"/threads/{Guid.NewGuid()}/stream").RefusedAsync(System.Net.HttpStatusCode.NotFound, "not_found");
+        var thread = await client.NewThreadAsync();
+        using var joined = await client.OpenAsync(HttpMethod.Get, $"/threads/{thread}/stream?stream_modes=run_modes,state_update", null, ("Last-Event-ID", "-"));
+        Assert.Equal($"/threads/{thread}/stream", joined.Header("Location"));
+        await client.AnswerAsync(thread, "hello");
+        await client.PostAsync($"/threads/{thread}/state", new { values = new { edited = true } }).OkAsync();
+        await client.AnswerAsync(thread, "again");
+        var events = await joined.EventsAsync().Take(11).ToListAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(
+            ["metadata run_started", "metadata", "values", "values", "metadata run_done", "values", "metadata run_started", "metadata", "values", "values", "metadata run_done"],
+            events.Select(item => item.Data.TryGetProperty("status", out var status) ? $"{item.Name} {status}" : item.Name));
+        Assert.True(events[5].Data.GetProperty("edited").GetBoolean());
+        using var rest = await client.OpenAsync(HttpMethod.Get, $"/threads/{thread}/stream", null, ("Last-Event-ID", $"{events[5].Id}"));
+        Assert.Equal(events[6..], await rest.EventsAsync().Take(5).ToListAsync(TestContext.Current.CancellationToken));
+    }
+
     protected override ProtocolTransport Transport(HttpClient client, string path) => new SseTransport(client, path);
 }
 

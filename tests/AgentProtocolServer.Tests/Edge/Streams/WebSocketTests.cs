@@ -6,6 +6,7 @@ using AgentProtocol.Engine.Streams;
 using AgentProtocol.Testing;
 using AgentProtocol.Testing.Protocol;
 using AgentProtocolServer.Tests.Hosting;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
@@ -321,6 +322,25 @@ public sealed class WebSocketTests : IAsyncLifetime
         var address = new UriBuilder(new Uri(new Uri(http2.Urls[1]), $"/threads/{thread.ThreadId}/stream/events")) { Scheme = "ws" };
         await client.ConnectAsync(address.Uri, invoker, Token);
         Assert.Equal(WebSocketState.Open, client.State);
+    }
+
+    [Theory]
+    [InlineData("https://good.example", true)]
+    [InlineData("https://bad.example", false)]
+    [InlineData(null, true)]
+    public async Task Only_pages_of_origins_that_the_host_allows_may_connect(string? origin, bool allowed)
+    {
+        await using var choosy = await EdgeHost.StartAsync(configure: builder =>
+        {
+            builder.Services.AddSingleton<IThreadStreams>(thread);
+            builder.Services.Configure<WebSocketOptions>(options => options.AllowedOrigins.Add("https://good.example"));
+        });
+        using var client = new ClientWebSocket();
+        client.Options.CollectHttpResponseDetails = true;
+        client.Options.SetRequestHeader("Origin", origin);
+        var address = new UriBuilder(new Uri(choosy.Client.BaseAddress!, $"/threads/{thread.ThreadId}/stream/events")) { Scheme = "ws" };
+        var error = await Record.ExceptionAsync(() => client.ConnectAsync(address.Uri, Token));
+        Assert.Equal((allowed, allowed ? HttpStatusCode.SwitchingProtocols : HttpStatusCode.Forbidden), (error is null, client.HttpStatusCode));
     }
 
     [Fact]
