@@ -51,6 +51,9 @@ public sealed record AgentContext
     /// only waiting stops at once, and one that is in the middle of costly work may finish its current step.
     /// </summary>
     public CancellationToken Draining { get; init; }
+
+    /// <summary>The long-term store of the run's owner, which is shared by all threads and outlives them.</summary>
+    public IAgentStore Store { get; init; } = new MissingStore();
 }
 
 /// <summary>The state of a thread as an agent sees it.</summary>

@@ -40,6 +40,7 @@ public static class AgentProtocolEndpointRouteBuilderExtensions
         BackgroundRunEndpoints.Map(group);
         StreamEndpoints.Map(group);
         AgentEndpoints.Map(group);
+        StoreEndpoints.Map(group);
         SystemEndpoints.Map(group);
         HealthEndpoints.Map(group);
         DocumentEndpoints.Map(group);

@@ -4,6 +4,7 @@ using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Contracts.Server;
+using AgentProtocol.Contracts.Store;
 using AgentProtocol.Contracts.Streaming;
 using AgentProtocol.Contracts.Threads;
 
@@ -20,6 +21,8 @@ namespace AgentProtocol.Contracts;
 [JsonSerializable(typeof(AgentSearchRequest))]
 [JsonSerializable(typeof(ErrorResponse))]
 [JsonSerializable(typeof(EventStreamRequest))]
+[JsonSerializable(typeof(Item))]
+[JsonSerializable(typeof(ListNamespaceResponse))]
 [JsonSerializable(typeof(long))]
 [JsonSerializable(typeof(OkResponse))]
 [JsonSerializable(typeof(RawJson))]
@@ -28,7 +31,12 @@ namespace AgentProtocol.Contracts;
 [JsonSerializable(typeof(RunCreate))]
 [JsonSerializable(typeof(RunSearchRequest))]
 [JsonSerializable(typeof(RunWaitResponse))]
+[JsonSerializable(typeof(SearchItemsResponse))]
 [JsonSerializable(typeof(ServerInfo))]
+[JsonSerializable(typeof(StoreDeleteRequest))]
+[JsonSerializable(typeof(StoreListNamespacesRequest))]
+[JsonSerializable(typeof(StorePutRequest))]
+[JsonSerializable(typeof(StoreSearchRequest))]
 [JsonSerializable(typeof(StreamingCommand))]
 [JsonSerializable(typeof(StreamingErrorResponse))]
 [JsonSerializable(typeof(StreamingEvent))]
@@ -38,9 +46,10 @@ namespace AgentProtocol.Contracts;
 [JsonSerializable(typeof(ThreadCreate))]
 [JsonSerializable(typeof(ThreadHistoryRequest))]
 [JsonSerializable(typeof(ThreadPatch))]
+[JsonSerializable(typeof(ThreadPruneRequest))]
+[JsonSerializable(typeof(ThreadPruneResponse))]
 [JsonSerializable(typeof(ThreadSearchRequest))]
 [JsonSerializable(typeof(ThreadState))]
-[JsonSerializable(typeof(IReadOnlyList<ThreadState>))]
 [JsonSerializable(typeof(ThreadStatePatch))]
 [JsonSerializable(typeof(ThreadStateRequest))]
 [JsonSerializable(typeof(ThreadStateUpdate))]

@@ -3,6 +3,7 @@ using AgentProtocol.Engine.Execution;
 using AgentProtocol.Engine.Queue;
 using AgentProtocol.Engine.Runs;
 using AgentProtocol.Engine.Storage;
+using AgentProtocol.Engine.Store;
 using AgentProtocol.Engine.Streams;
 using AgentProtocol.Engine.Threads;
 using Microsoft.Extensions.Configuration;
@@ -21,11 +22,13 @@ public static class EngineServiceCollectionExtensions
     {
         services.AddOptions<ServerOptions>().Bind(configuration.GetSection(ServerOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<RunsOptions>().Bind(configuration.GetSection(RunsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<StoreOptions>().Bind(configuration.GetSection(StoreOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => new ProtocolDatabase(configuration.GetConnectionString("Postgres")
             ?? throw new InvalidOperationException("ConnectionStrings:Postgres is not set: name a PostgreSQL database.")));
         services.AddHealthChecks().AddCheck<DatabaseHealthCheck>("database");
         AddStorage(services);
+        AddStore(services);
         AddQueue(services);
         AddExecution(services);
         return services;
@@ -49,9 +52,16 @@ public static class EngineServiceCollectionExtensions
             provider.GetRequiredService<RunFactory>(), provider.GetRequiredService<RunLookup>(), provider.GetRequiredService<RunSearch>(),
             provider.GetRequiredService<ThreadReader>(), provider.GetRequiredService<EventReader>(), provider.GetRequiredService<RunFeed>(),
             provider.GetRequiredService<RunCancellation>(), provider.GetRequiredService<RunRemoval>(),
-            provider.GetRequiredService<SettlementSignals>(), 
+            provider.GetRequiredService<SettlementSignals>(),
             () => provider.GetService<IHostApplicationLifetime>() is { ApplicationStopping.IsCancellationRequested: true },
             provider.GetRequiredService<IOptions<RunsOptions>>()));
+    }
+
+    private static void AddStore(IServiceCollection services)
+    {
+        services.TryAddSingleton<StoreItems>();
+        services.TryAddSingleton(provider => new StoreService(
+            provider.GetRequiredService<StoreItems>(), provider.GetRequiredService<IOptions<StoreOptions>>()));
     }
 
     private static void AddQueue(IServiceCollection services)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.Contracts;
+using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Contracts.Streaming;
 using AgentProtocol.Contracts.Threads;
@@ -43,13 +44,20 @@ internal sealed class StateCommands(RunService runs, ThreadService threads)
             Limit = context.Params.Integer("limit", 1, Limits.MaxLimit),
             Before = HistoryRules.Before(context.Params.Id("before")),
         };
-        var states = await threads.GetHistoryAsync(context.Owner, context.ThreadId, history, context.Cancellation);
+
+        // Without their values, of which a long history has no place in memory.
+        List<(Guid Id, DateTime At, RawJson Metadata)> checkpoints = [];
+        await foreach (var state in threads.GetHistoryAsync(context.Owner, context.ThreadId, history, context.Cancellation))
+        {
+            checkpoints.Add((state.CheckpointId!.Value, state.CreatedAt!.Value, state.Metadata));
+        }
+
         return CommandResult.Of(result =>
         {
             result.WriteStartArray("checkpoints");
-            foreach (var state in states)
+            foreach (var (id, at, metadata) in checkpoints)
             {
-                WriteCheckpoint(result, state);
+                WriteCheckpoint(result, id, at, metadata);
             }
 
             result.WriteEndArray();
@@ -109,12 +117,12 @@ internal sealed class StateCommands(RunService runs, ThreadService threads)
         result.WriteEndObject();
     }
 
-    private static void WriteCheckpoint(Utf8JsonWriter result, ThreadState state)
+    private static void WriteCheckpoint(Utf8JsonWriter result, Guid id, DateTime at, RawJson about)
     {
-        using var metadata = JsonDocument.Parse(state.Metadata.Text, Options);
+        using var metadata = JsonDocument.Parse(about.Text, Options);
         result.WriteStartObject();
-        result.WriteString("id", state.CheckpointId!.Value);
-        result.WriteString("timestamp", state.CreatedAt!.Value);
+        result.WriteString("id", id);
+        result.WriteString("timestamp", at);
         result.WriteRaw("step", metadata.RootElement.GetProperty("step"));
         result.WriteRaw("metadata", metadata.RootElement);
         result.WriteEndObject();

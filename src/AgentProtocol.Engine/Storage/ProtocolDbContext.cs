@@ -20,6 +20,8 @@ internal sealed class ProtocolDbContext(DbContextOptions<ProtocolDbContext> opti
 
     public DbSet<NodeRow> Nodes => Set<NodeRow>();
 
+    public DbSet<StoreItemRow> StoreItems => Set<StoreItemRow>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(ProtocolDbContext).Assembly);
 }

@@ -12,6 +12,13 @@ internal static class ThreadViews
         new ThreadHeadRow { ThreadId = row.ThreadId, Owner = row.Owner, Status = "idle", Values = "{}", UpdatedAt = createdAt },
         StateValues.Empty, Pause: null);
 
+    /// <summary>The row of a copy: the source's metadata, and the copy's own id in it (wire-contract 3.7).</summary>
+    public static NewThreadRow Copy(string owner, Guid copyId, string metadata)
+    {
+        var merged = MetadataText.Merge(metadata, JsonText.Parse($$"""{"thread_id":"{{copyId}}"}"""));
+        return new NewThreadRow { ThreadId = copyId, Owner = owner, Metadata = merged, Filter = JsonFilter.Copy(JsonText.Parse(merged), "metadata") };
+    }
+
     /// <summary>Whether the thread was made for a stateless run that has ended: its rows stay for a while, but nobody sees a thread.</summary>
     public static bool IsGone(this ThreadRow row, ThreadHeadRow head) => row.Temporary && head.ActiveRun is null && head.HeadN > 0;
 }

@@ -24,7 +24,9 @@ public sealed partial class DependencyRuleTests
         ["Threads"] = [.. Core, "Runs"],
         ["Runs"] = [.. Core, "Threads"],
         ["Streams"] = Core,
-        ["Execution"] = Core,
+        // Called by endpoints and, on behalf of agents, by executions.
+        ["Store"] = Core,
+        ["Execution"] = [.. Core, "Store"],
     };
 
     private static readonly Dictionary<Assembly, Assembly[]> Assemblies = new()

@@ -138,14 +138,6 @@ public sealed class BackgroundRunTests(ServerFixture fixture) : IClassFixture<Se
     }
 
     [Fact]
-    public async Task Trap_5_routes_of_later_parts_are_refused_finally()
-    {
-        await client.PostAsync("/runs/batch", "[]").RefusedAsync(HttpStatusCode.MethodNotAllowed, "method_not_allowed");
-        await client.SendAsync(HttpMethod.Get, "/runs/crons").RefusedAsync(HttpStatusCode.UnprocessableEntity, "validation_error");
-        await client.SendAsync(HttpMethod.Get, "/store/items?key=x").RefusedAsync(HttpStatusCode.NotFound, "not_found");
-    }
-
-    [Fact]
     public async Task An_unknown_run_is_404_and_what_is_no_id_422()
     {
         foreach (var path in new[] { "", "/wait", "/join", "/stream" })
