@@ -7,6 +7,8 @@ namespace AgentProtocol.Testing.Protocol;
 /// <summary>A WebSocket of the streaming protocol, read strictly: what our server never sends is an error.</summary>
 public sealed class ProtocolSocket : IAsyncDisposable
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
     private readonly ClientWebSocket socket = new();
     private readonly byte[] buffer = new byte[64 * 1024];
     private long lastId;
@@ -50,12 +52,13 @@ public sealed class ProtocolSocket : IAsyncDisposable
     /// <summary>The next message.</summary>
     /// <exception cref="EndOfStreamException">The server has closed the connection.</exception>
     /// <exception cref="WebSocketException">The connection was aborted.</exception>
+    /// <exception cref="TimeoutException">Nothing came.</exception>
     public async Task<JsonElement> ReadAsync(CancellationToken cancellationToken)
     {
         using var message = new MemoryStream();
         while (true)
         {
-            var received = await socket.ReceiveAsync(buffer, cancellationToken);
+            var received = await socket.ReceiveAsync(buffer, cancellationToken).WaitAsync(Limit, cancellationToken);
             if (received.MessageType == WebSocketMessageType.Close)
             {
                 // The server waits for the answer, as real clients give it.

@@ -39,14 +39,17 @@ public sealed class ProtocolRefusalException(HttpStatusCode? status, JsonElement
 /// <summary>Events as they arrive.</summary>
 public sealed class ProtocolEvents(IAsyncEnumerator<JsonElement> events, IAsyncDisposable connection) : IAsyncDisposable
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
     private Task<bool>? moving;
 
     /// <summary>The next event.</summary>
     /// <exception cref="EndOfStreamException">The stream has ended.</exception>
+    /// <exception cref="TimeoutException">Nothing came.</exception>
     public async Task<JsonElement> NextAsync(CancellationToken cancellationToken)
     {
         moving ??= events.MoveNextAsync().AsTask();
-        var more = await moving.WaitAsync(cancellationToken);
+        var more = await moving.WaitAsync(Limit, cancellationToken);
         moving = null;
         return more ? events.Current : throw new EndOfStreamException("The stream has ended.");
     }
