@@ -1,3 +1,4 @@
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Endpoints;
 using AgentProtocol.AspNetCore.Errors;
 using AgentProtocol.AspNetCore.Health;
@@ -39,11 +40,14 @@ public static class AgentProtocolEndpointRouteBuilderExtensions
         RunEndpoints.Map(group);
         BackgroundRunEndpoints.Map(group);
         StreamEndpoints.Map(group);
+        AssistantEndpoints.Map(group);
+        WebhookEndpoints.Map(group);
         AgentEndpoints.Map(group);
         StoreEndpoints.Map(group);
         SystemEndpoints.Map(group);
         HealthEndpoints.Map(group);
         DocumentEndpoints.Map(group);
+        group.CloseUndeclared();
         return group;
     }
 }

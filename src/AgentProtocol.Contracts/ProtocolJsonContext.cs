@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using AgentProtocol.Contracts.Agents;
+using AgentProtocol.Contracts.Assistants;
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
@@ -18,7 +19,18 @@ namespace AgentProtocol.Contracts;
     MaxDepth = MaxDepth)]
 [JsonSerializable(typeof(Agent))]
 [JsonSerializable(typeof(IReadOnlyList<Agent>))]
+[JsonSerializable(typeof(AgentSchema))]
 [JsonSerializable(typeof(AgentSearchRequest))]
+[JsonSerializable(typeof(Assistant))]
+[JsonSerializable(typeof(IReadOnlyList<Assistant>))]
+[JsonSerializable(typeof(AssistantCreate))]
+[JsonSerializable(typeof(AssistantGraph))]
+[JsonSerializable(typeof(AssistantPatch))]
+[JsonSerializable(typeof(AssistantSchemas))]
+[JsonSerializable(typeof(AssistantSearchRequest))]
+[JsonSerializable(typeof(IReadOnlyList<AssistantVersion>))]
+[JsonSerializable(typeof(AssistantVersionChange))]
+[JsonSerializable(typeof(AssistantVersionsRequest))]
 [JsonSerializable(typeof(ErrorResponse))]
 [JsonSerializable(typeof(EventStreamRequest))]
 [JsonSerializable(typeof(Item))]
@@ -54,6 +66,7 @@ namespace AgentProtocol.Contracts;
 [JsonSerializable(typeof(ThreadStateRequest))]
 [JsonSerializable(typeof(ThreadStateUpdate))]
 [JsonSerializable(typeof(ThreadStateUpdateResponse))]
+[JsonSerializable(typeof(IReadOnlyList<WebhookDelivery>))]
 public sealed partial class ProtocolJsonContext : JsonSerializerContext
 {
     /// <summary>How deep JSON may nest, in both directions (wire-contract 1.1).</summary>

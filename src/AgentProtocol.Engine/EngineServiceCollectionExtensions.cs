@@ -1,3 +1,5 @@
+using AgentProtocol.Engine.Access;
+using AgentProtocol.Engine.Assistants;
 using AgentProtocol.Engine.Events;
 using AgentProtocol.Engine.Execution;
 using AgentProtocol.Engine.Queue;
@@ -6,6 +8,7 @@ using AgentProtocol.Engine.Storage;
 using AgentProtocol.Engine.Store;
 using AgentProtocol.Engine.Streams;
 using AgentProtocol.Engine.Threads;
+using AgentProtocol.Engine.Webhooks;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -22,6 +25,7 @@ public static class EngineServiceCollectionExtensions
     {
         services.AddOptions<ServerOptions>().Bind(configuration.GetSection(ServerOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<RunsOptions>().Bind(configuration.GetSection(RunsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<WebhookOptions>().Bind(configuration.GetSection(WebhookOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<StoreOptions>().Bind(configuration.GetSection(StoreOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => new ProtocolDatabase(configuration.GetConnectionString("Postgres")
@@ -30,6 +34,7 @@ public static class EngineServiceCollectionExtensions
         AddStorage(services);
         AddStore(services);
         AddQueue(services);
+        AddWebhooks(services);
         AddExecution(services);
         return services;
     }
@@ -40,10 +45,14 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<ThreadReader>();
         services.TryAddSingleton<ThreadSearch>();
         services.TryAddSingleton<ThreadEditor>();
+        AddAssistants(services);
         services.TryAddSingleton<RunLookup>();
         services.TryAddSingleton<RunRemoval>();
         services.TryAddSingleton<RunSearch>();
         services.TryAddSingleton<RunFactory>();
+        services.TryAddSingleton<ApiKeyStore>();
+        services.TryAddSingleton<KeyRing>();
+        services.TryAddSingleton(provider => new ApiKeys(provider.GetRequiredService<ApiKeyStore>()));
         services.TryAddSingleton(provider => new ThreadService(
             provider.GetRequiredService<ProtocolDatabase>(), provider.GetRequiredService<ThreadStore>(),
             provider.GetRequiredService<ThreadReader>(), provider.GetRequiredService<ThreadSearch>(),
@@ -64,6 +73,17 @@ public static class EngineServiceCollectionExtensions
             provider.GetRequiredService<StoreItems>(), provider.GetRequiredService<IOptions<StoreOptions>>()));
     }
 
+    private static void AddAssistants(IServiceCollection services)
+    {
+        services.TryAddSingleton<AssistantStore>();
+        services.TryAddSingleton<AssistantLists>();
+        services.TryAddSingleton<SystemAssistants>();
+        services.TryAddSingleton<AssistantResolver>();
+        services.TryAddSingleton(provider => new AssistantService(
+            provider.GetRequiredService<SystemAssistants>(), provider.GetRequiredService<AssistantStore>(),
+            provider.GetRequiredService<AssistantLists>(), provider.GetRequiredService<ThreadService>()));
+    }
+
     private static void AddQueue(IServiceCollection services)
     {
         services.TryAddSingleton<RunFeed>();
@@ -82,6 +102,16 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<SettlementSignals>();
     }
 
+    private static void AddWebhooks(IServiceCollection services)
+    {
+        services.TryAddSingleton(provider => new OwnAddress(() => [], provider.GetRequiredService<IOptions<WebhookOptions>>()));
+        services.TryAddSingleton<WebhookClaims>();
+        services.TryAddSingleton<WebhookGuard>();
+        services.TryAddSingleton<WebhookSender>();
+        services.TryAddSingleton(provider => new WebhookLog(
+            provider.GetRequiredService<ProtocolDatabase>(), provider.GetRequiredService<RunLookup>()));
+    }
+
     /// <summary>The order matters: what is registered later stops earlier, and the node's session goes last.</summary>
     private static void AddExecution(IServiceCollection services)
     {
@@ -97,6 +127,7 @@ public static class EngineServiceCollectionExtensions
         AddLoop<NodeSession>(services);
         AddLoop<SignalLoop>(services);
         AddLoop<RunTail>(services);
+        AddLoop<WebhookCourier>(services);
         AddLoop<RunSweeper>(services);
         AddLoop<RunWorker>(services);
         services.AddHostedService<NodeDrain>();

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using AgentProtocol.Contracts.Agents;
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Engine.Runs;
@@ -7,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace AgentProtocol.AspNetCore.Binding;
 
-/// <summary>How runs and agents may be looked up (wire-contract 4.2, 4.3, 8.3).</summary>
+/// <summary>How runs may be looked up (wire-contract 4.2, 4.3).</summary>
 internal static class RunRules
 {
     private static readonly FrozenSet<string> Members = FrozenSet.Create(
@@ -15,14 +14,6 @@ internal static class RunRules
         "multitask_strategy", "error", "input", "config", "stream_mode", "progress", "usage");
 
     public static void Check(RunSearchRequest search)
-    {
-        FieldErrors errors = default;
-        errors.Object("metadata", search.Metadata);
-        errors.Paging(search.Limit, search.Offset);
-        errors.ThrowIfAny();
-    }
-
-    public static void Check(AgentSearchRequest search)
     {
         FieldErrors errors = default;
         errors.Object("metadata", search.Metadata);

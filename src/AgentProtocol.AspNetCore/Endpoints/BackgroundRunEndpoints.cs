@@ -1,3 +1,4 @@
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.AspNetCore.OpenApi;
 using AgentProtocol.AspNetCore.Results;
@@ -17,15 +18,15 @@ internal static class BackgroundRunEndpoints
 {
     public static void Map(RouteGroupBuilder routes)
     {
-        var runs = routes.MapGroup("/runs").WithTags("Runs");
-        runs.MapPost("", CreateAsync).Describe("create_run", "Start a run in the background").Answers<Run>().Refuses(404, 409);
-        runs.MapPost("/stream", CreateAndStreamAsync)
+        var runs = routes.MapGroup("/runs").WithTags("Runs").Reads();
+        runs.MapPost("", CreateAsync).Runs().Describe("create_run", "Start a run in the background").Answers<Run>().Refuses(404, 409);
+        runs.MapPost("/stream", CreateAndStreamAsync).Runs()
             .Describe("create_and_stream_run", "Start a run and stream its events").AnswersEvents().Refuses(404, 409);
-        runs.MapPost("/wait", CreateAndWaitAsync).Describe("create_and_wait_run",
+        runs.MapPost("/wait", CreateAndWaitAsync).Runs().Describe("create_and_wait_run",
                 "Start a run and wait for it; answers bare values when the body has an assistant_id").Answers<RunWaitResponse>().Refuses(404, 409);
         runs.MapPost("/search", SearchAsync).Describe("search_runs", "Find runs").Answers<IReadOnlyList<Run>>();
         runs.MapGet("/{run_id}", GetAsync).Describe("get_run", "Read a run").Answers<Run>().Refuses(404);
-        runs.MapDelete("/{run_id}", DeleteAsync).Describe("delete_run", "Delete a run that has ended")
+        runs.MapDelete("/{run_id}", DeleteAsync).Runs().Describe("delete_run", "Delete a run that has ended")
             .Query("force", "boolean", "Cancel it first when it has not ended.").Answers(204).Refuses(404, 409);
         runs.MapGet("/{run_id}/wait", WaitAsync).Describe("wait_run", "Wait for a run and read it with its values")
             .Query("cancel_on_disconnect", "boolean", "Cancel the run when this request is dropped.").Answers<RunWaitResponse>().Refuses(404);
@@ -34,7 +35,7 @@ internal static class BackgroundRunEndpoints
         runs.MapGet("/{run_id}/stream", StreamAsync).Describe("stream_run", "Stream the events of a run")
             .Query("cancel_on_disconnect", "boolean", "Cancel the run when this request is dropped.")
             .Query("stream_mode", "array", "Only these stream modes.").AnswersEvents().Refuses(404);
-        runs.MapPost("/{run_id}/cancel", CancelAsync).Describe("cancel_run", "Cancel a run")
+        runs.MapPost("/{run_id}/cancel", CancelAsync).Runs().Describe("cancel_run", "Cancel a run")
             .Query("wait", "boolean", "Answer when the run has ended.")
             .Query("action", "string", "interrupt (default) or rollback.").Answers(204).Refuses(404);
     }

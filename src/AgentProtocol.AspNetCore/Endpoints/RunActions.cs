@@ -2,6 +2,7 @@ using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.AspNetCore.Results;
 using AgentProtocol.AspNetCore.Streaming;
 using AgentProtocol.Contracts;
+using AgentProtocol.Engine.Access;
 using AgentProtocol.Engine.Runs;
 using Microsoft.AspNetCore.Http;
 
@@ -41,7 +42,7 @@ internal static class RunActions
     public static async Task<IResult> WaitAsync(Guid? threadId, Guid runId, WaitShape shape, RunService runs, HttpContext context)
     {
         var owner = context.Owner();
-        var cancels = context.Request.QueryFlag("cancel_on_disconnect");
+        var cancels = ReadCancels(context);
         var run = await runs.GetAsync(owner, threadId, runId, context.RequestAborted);
         new RunAddress(threadId, runId).SetLocations(context.Response, shape == WaitShape.Envelope ? "wait" : "join");
         return new WaitResult(
@@ -51,7 +52,7 @@ internal static class RunActions
     public static async Task<IResult> StreamAsync(Guid? threadId, Guid runId, RunService runs, HttpContext context)
     {
         var owner = context.Owner();
-        var cancels = context.Request.QueryFlag("cancel_on_disconnect");
+        var cancels = ReadCancels(context);
         var stream = await runs.OpenStreamAsync(owner, threadId, runId, RunRules.ReadStream(context.Request), context.RequestAborted);
         new RunAddress(stream.Stateless ? null : stream.ThreadId, runId).SetLocations(context.Response, "stream");
         return SseResult.Of(stream, Lost(runs, owner, runId, cancels));
@@ -77,6 +78,18 @@ internal static class RunActions
     private static Task<CreatedRun> CreateAsync(Guid? threadId, RunBody body, RunReader reader, RunService runs, HttpContext context) =>
         runs.CreateAsync(
             context.Owner(), new NewRun(threadId ?? body.Request.ThreadId, body.Request, body.Text, reader), context.RequestAborted);
+
+    /// <summary>Whoever may only read a run may not end it by hanging up either.</summary>
+    private static bool ReadCancels(HttpContext context)
+    {
+        var cancels = context.Request.QueryFlag("cancel_on_disconnect");
+        if (cancels)
+        {
+            context.RequireScope(AccessScopes.Run);
+        }
+
+        return cancels;
+    }
 
     private static Func<Task>? Lost(RunService runs, string owner, Guid runId, bool cancels) =>
         cancels ? () => runs.DisconnectAsync(owner, runId) : null;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.AspNetCore.Errors;
 using AgentProtocol.AspNetCore.OpenApi;
@@ -23,7 +24,7 @@ internal static class StreamEndpoints
 {
     public static void Map(RouteGroupBuilder routes)
     {
-        var thread = routes.MapGroup("/threads/{thread_id}").WithTags("Streaming");
+        var thread = routes.MapGroup("/threads/{thread_id}").WithTags("Streaming").Reads();
         thread.MapPost("/stream", OpenAsync).Describe("open_thread_sse_stream",
                 "Stream the events of a thread that a filter lets pass, across its runs").AnswersEvents().Refuses(404);
         thread.MapPost("/stream/events", OpenForSdkAsync).Describe("open_thread_events",
@@ -104,7 +105,7 @@ internal static class StreamEndpoints
 
         errors.ThrowIfAny();
         var answer = await CommandDispatcher.AnswerAsync(command.Id!.Value, () => dispatcher.ExecuteAsync(
-            new CommandContext(context.Owner(), threadId, new CommandParams(command.Params), context.RequestAborted), command.Method!));
+            new CommandContext(context.Owner(), threadId, new CommandParams(command.Params), context.RequireScope, context.RequestAborted), command.Method!));
         return answer.Success is { } success
             ? JsonResult.Ok(success, ProtocolJsonContext.Default.StreamingSuccessResponse)
             : JsonResult.Ok(answer.Error!, ProtocolJsonContext.Default.StreamingErrorResponse);

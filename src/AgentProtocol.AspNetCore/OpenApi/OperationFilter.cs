@@ -1,3 +1,4 @@
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Binding;
 using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.OpenApi;
@@ -14,6 +15,11 @@ internal sealed class OperationFilter : IOperationFilter
         operation.OperationId = metadata.OfType<OperationId>().LastOrDefault()?.Value;
         operation.Parameters = [.. PathParameters(context.ApiDescription), .. metadata.OfType<QueryParameter>().Select(ToParameter)];
         operation.RequestBody?.Content?.Remove(BodyMetadata.AnyType);
+        if (AccessConventions.ScopeOf(metadata) is { } scope)
+        {
+            operation.Description = $"Where the server wants credentials, they need the scope `{scope}`.";
+            operation.Security = [.. ProtocolDocument.Credentials(context.Document)];
+        }
     }
 
     private static IEnumerable<IOpenApiParameter> PathParameters(ApiDescription description) =>
@@ -22,7 +28,7 @@ internal sealed class OperationFilter : IOperationFilter
             Name = part[1..^1],
             In = ParameterLocation.Path,
             Required = true,
-            Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = part is "{agent_id}" ? null : "uuid" },
+            Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = part is "{agent_id}" or "{assistant_id}" or "{namespace}" ? null : "uuid" },
         });
 
     private static OpenApiParameter ToParameter(QueryParameter query) => new()

@@ -1,5 +1,6 @@
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Streaming;
+using AgentProtocol.Engine.Access;
 
 namespace AgentProtocol.AspNetCore.Streaming;
 
@@ -33,25 +34,34 @@ internal sealed class CommandDispatcher(RunCommands runs, StateCommands states)
     /// <exception cref="CommandRefusal">It is refused here.</exception>
     public Task<CommandResult> ExecuteAsync(CommandContext context, string method) => method switch
     {
-        "run.start" => runs.StartAsync(context),
-        "input.respond" => runs.RespondAsync(context),
-        "input.inject" => runs.InjectAsync(context),
+        "run.start" => runs.StartAsync(WhoMayRun(context)),
+        "input.respond" => runs.RespondAsync(WhoMayRun(context)),
+        "input.inject" => runs.InjectAsync(WhoMayRun(context)),
+        "state.fork" => runs.ForkAsync(WhoMayRun(context)),
         "state.get" => states.GetAsync(context),
         "state.listCheckpoints" => states.ListCheckpointsAsync(context),
-        "state.fork" => runs.ForkAsync(context),
         "agent.getTree" => states.GetTreeAsync(context),
         Subscribe or Unsubscribe or Reconnect => throw new CommandRefusal(
             StreamingErrorCode.NotSupported, $"{method} needs a WebSocket; over HTTP, open and close event streams instead"),
         _ => throw new CommandRefusal(StreamingErrorCode.UnknownCommand, $"There is no command \"{method}\""),
     };
+
+    /// <summary>To read a thread, which the connection or request was let in for, is not to start runs on it.</summary>
+    private static CommandContext WhoMayRun(CommandContext context)
+    {
+        context.RequireScope(AccessScopes.Run);
+        return context;
+    }
 }
 
 /// <summary>A command on its thread.</summary>
 /// <param name="Owner">Who asks.</param>
 /// <param name="ThreadId">The thread of the connection or request.</param>
 /// <param name="Params">The parameters.</param>
+/// <param name="RequireScope">Refuses callers who do not have a scope.</param>
 /// <param name="Cancellation">Fires when nobody waits for the answer any more.</param>
-internal readonly record struct CommandContext(string Owner, Guid ThreadId, CommandParams Params, CancellationToken Cancellation);
+internal readonly record struct CommandContext(
+    string Owner, Guid ThreadId, CommandParams Params, Action<string> RequireScope, CancellationToken Cancellation);
 
 /// <summary>The answer to a command: one of the two.</summary>
 internal readonly record struct CommandAnswer(StreamingSuccessResponse? Success, StreamingErrorResponse? Error)

@@ -34,6 +34,7 @@ internal sealed class WebSocketResult(Guid threadId, bool twins) : IResult
             threadId,
             twins,
             services.GetRequiredService<IOptions<LimitsOptions>>().Value.MaxBodyBytes,
+            httpContext.RequireScope,
             (start, cancellationToken) => ThreadStreams.OpenAsync(services, owner, threadId, start, cancellationToken));
         using var socket = await httpContext.WebSockets.AcceptWebSocketAsync(Accept);
         await using var session = new WebSocketSession(

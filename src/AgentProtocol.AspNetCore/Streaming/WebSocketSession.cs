@@ -176,7 +176,7 @@ internal sealed partial class WebSocketSession(
             case CommandDispatcher.Reconnect:
                 throw new CommandRefusal(StreamingErrorCode.NotSupported, "Subscriptions end with their connection; subscribe again, with since");
             default:
-                return await dispatcher.ExecuteAsync(new CommandContext(settings.Owner, settings.ThreadId, given, over.Token), command.Method);
+                return await dispatcher.ExecuteAsync(new CommandContext(settings.Owner, settings.ThreadId, given, settings.RequireScope, over.Token), command.Method);
         }
     }
 
@@ -228,6 +228,8 @@ internal sealed partial class WebSocketSession(
 /// <param name="ThreadId">The thread of its path.</param>
 /// <param name="Twins">Whether events repeat their id under the Agent Protocol's name.</param>
 /// <param name="MaxMessageBytes">The largest message it takes.</param>
+/// <param name="RequireScope">Refuses commands of an owner who does not have a scope.</param>
 /// <param name="Open">Opens the events of the thread.</param>
 internal sealed record SocketSettings(
-    string Owner, Guid ThreadId, bool Twins, long MaxMessageBytes, Func<ThreadStreamStart, CancellationToken, Task<ThreadStream>> Open);
+    string Owner, Guid ThreadId, bool Twins, long MaxMessageBytes, Action<string> RequireScope,
+    Func<ThreadStreamStart, CancellationToken, Task<ThreadStream>> Open);

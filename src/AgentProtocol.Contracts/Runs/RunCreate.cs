@@ -72,8 +72,8 @@ public sealed record RunCreate
     /// <summary>An older form of <see cref="Durability"/>.</summary>
     public bool? CheckpointDuring { get; init; }
 
-    /// <summary>An address to call when the run ends; not supported yet.</summary>
-    public JsonElement? Webhook { get; init; }
+    /// <summary>The address to call when the run has ended: an http or https URI, or a path of this server; 1 to 65536 characters.</summary>
+    public string? Webhook { get; init; }
 
     /// <summary>What happens to the thread of a stateless run; not supported yet.</summary>
     public JsonElement? OnCompletion { get; init; }

@@ -113,7 +113,8 @@ internal sealed class AgentAttempt(AgentRegistry agents, StoreService store, IOp
         CompletedSteps = start.CompletedSteps,
         Input = request.Input,
         State = AgentStates.From(recorder.State),
-        Config = request.Config,
+        Config = RunSettings.WithServerKeys(
+            request.Config, run.Claim.RunId, run.Claim.ThreadId, run.Claim.Order.Agent, run.Claim.Order.AssistantId, run.Claim.Owner),
         Context = request.Context,
         ResumeNode = start.Pause?.Node,
         Interrupts = start.Pause is not { } pause ? []

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using AgentProtocol.Agents;
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Runs;
+using AgentProtocol.Engine.Assistants;
 using AgentProtocol.Engine.Events;
 using AgentProtocol.Engine.Lifecycle;
 using AgentProtocol.Engine.Queue;
@@ -11,9 +11,9 @@ using AgentProtocol.Engine.Storage.Rows;
 
 namespace AgentProtocol.Engine.Runs;
 
-/// <summary>Makes runs: resolves the agent and the thread, checks the input, stores, tells.</summary>
+/// <summary>Makes runs: resolves the assistant and the thread, checks the input, stores, tells.</summary>
 internal sealed class RunFactory(
-    AgentRegistry agents,
+    AssistantResolver assistants,
     RunCreation creation,
     ThreadStore threads,
     ThreadReader reader,
@@ -25,12 +25,12 @@ internal sealed class RunFactory(
 {
     public async Task<CreatedRun> CreateAsync(string owner, NewRun run, CancellationToken cancellationToken)
     {
-        var agent = FindAgent(run.Request);
         CheckInput(run.Request);
         await CheckStartAsync(owner, run, cancellationToken);
+        var assistant = await assistants.ResolveAsync(owner, run.Request.AssistantId ?? run.Request.AgentId, cancellationToken);
         var stateless = run.ThreadId is null;
         var cancelOnDisconnect = run.Reader != RunReader.None && CancelsOnDisconnect(run.Request);
-        var row = ToRow(owner, run, agent, cancelOnDisconnect ? slots.NodeId : null);
+        var row = ToRow(owner, run, assistant, cancelOnDisconnect ? slots.NodeId : null);
         if (stateless)
         {
             await threads.CreateAsync(new NewThreadRow { ThreadId = row.ThreadId, Owner = owner, Temporary = true });
@@ -40,10 +40,10 @@ internal sealed class RunFactory(
         var subscription = run.Reader == RunReader.Stream ? feed.Subscribe(row.RunId, wantsPages: true) : null;
         try
         {
-            var created = await StoreAsync(row, run.Request, cancellationToken);
+            var (stored, created) = await StoreAsync(row, assistant, run.Request, cancellationToken);
             var stream = subscription is null ? null
                 : new RunEventStream(subscription, events, row.RunId, row.ThreadId, stateless, from: 0, isKnownToBeNew: true, modes: null);
-            return new CreatedRun(ToView(row, created).ToWire(), stateless, cancelOnDisconnect, stream, ThreadSeq.FirstOf(created.RunNo) - 1);
+            return new CreatedRun(ToView(stored, created).ToWire(), stateless, cancelOnDisconnect, stream, ThreadSeq.FirstOf(created.RunNo) - 1);
         }
         catch
         {
@@ -52,7 +52,8 @@ internal sealed class RunFactory(
         }
     }
 
-    private async Task<CreatedRunRow> StoreAsync(NewRunRow row, RunCreate request, CancellationToken cancellationToken)
+    private async Task<(NewRunRow Row, CreatedRunRow Created)> StoreAsync(
+        NewRunRow row, RunAssistant assistant, RunCreate request, CancellationToken cancellationToken)
     {
         var result = await creation.CreateAsync(row, cancellationToken);
         if (result.Refusal == RunRefusal.ThreadMissing && request.IfNotExists == "create")
@@ -64,6 +65,12 @@ internal sealed class RunFactory(
                 Metadata = row.Metadata,
                 Filter = row.Filter,
             });
+            result = await creation.CreateAsync(row, cancellationToken);
+        }
+
+        if (result.Refusal == RunRefusal.AssistantEdited)
+        {
+            row = With(row, await assistants.ResolveEditedAsync(row.Owner, assistant, cancellationToken));
             result = await creation.CreateAsync(row, cancellationToken);
         }
 
@@ -80,16 +87,17 @@ internal sealed class RunFactory(
             queue.Signal([row.RunId]);
         }
 
-        return created;
+        return (row, created);
     }
 
-    private AgentDefinition FindAgent(RunCreate request)
+    private static NewRunRow With(NewRunRow row, RunAssistant assistant) => row with
     {
-        var id = request.AssistantId ?? request.AgentId;
-        return id is null
-            ? agents.Default ?? throw ProtocolException.InvalidField("assistant_id", "is required, because no default agent is configured", "missing")
-            : agents.Find(id) ?? throw ProtocolException.AssistantNotFound(id);
-    }
+        Agent = assistant.Agent,
+        AssistantId = assistant.AssistantId,
+        AssumesUnedited = assistant.AssumesUnedited,
+        Assistant = assistant.Settings,
+        AssistantMetadata = assistant.Metadata,
+    };
 
     /// <summary>Finds out now what would fail when the run starts: an unknown role is the caller's mistake, not the run's.</summary>
     private static void CheckInput(RunCreate request)
@@ -166,13 +174,16 @@ internal sealed class RunFactory(
     private static bool CancelsOnDisconnect(RunCreate request) =>
         request.OnDisconnect is { } wish ? wish == "cancel" : request.StreamResumable != true;
 
-    private static NewRunRow ToRow(string owner, NewRun run, AgentDefinition agent, Guid? streamNode) => new()
+    private static NewRunRow ToRow(string owner, NewRun run, RunAssistant assistant, Guid? streamNode) => new()
     {
         RunId = Guid.CreateVersion7(),
         ThreadId = run.ThreadId ?? Guid.CreateVersion7(),
         Owner = owner,
-        Agent = agent.Id,
-        AssistantId = agent.AssistantId,
+        Agent = assistant.Agent,
+        AssistantId = assistant.AssistantId,
+        AssumesUnedited = assistant.AssumesUnedited,
+        Assistant = assistant.Settings,
+        AssistantMetadata = assistant.Metadata,
         Request = run.Body.Text,
         Metadata = run.Request.Metadata is { ValueKind: JsonValueKind.Object } metadata ? metadata.GetRawText() : "{}",
         Filter = JsonFilter.Copy(run.Request.Metadata, "metadata"),
@@ -192,8 +203,10 @@ internal sealed class RunFactory(
             RunNo = created.RunNo,
             Agent = row.Agent,
             AssistantId = row.AssistantId,
+            Assistant = row.Assistant,
+            ThreadConfig = created.ThreadConfig,
             Request = row.Request,
-            Metadata = row.Metadata,
+            Metadata = created.Metadata,
             Strategy = row.Strategy.ToString().ToLowerInvariant(),
             Stateless = row.Stateless,
             Status = "active",

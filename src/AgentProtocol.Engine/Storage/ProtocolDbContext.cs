@@ -18,9 +18,19 @@ internal sealed class ProtocolDbContext(DbContextOptions<ProtocolDbContext> opti
 
     public DbSet<RunEventRow> RunEvents => Set<RunEventRow>();
 
+    public DbSet<AssistantRow> Assistants => Set<AssistantRow>();
+
+    public DbSet<AssistantVersionRow> AssistantVersions => Set<AssistantVersionRow>();
+
     public DbSet<NodeRow> Nodes => Set<NodeRow>();
 
+    public DbSet<WebhookOutboxRow> WebhookOutbox => Set<WebhookOutboxRow>();
+
+    public DbSet<WebhookDeliveryRow> WebhookDeliveries => Set<WebhookDeliveryRow>();
+
     public DbSet<StoreItemRow> StoreItems => Set<StoreItemRow>();
+
+    public DbSet<ApiKeyRow> ApiKeys => Set<ApiKeyRow>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(ProtocolDbContext).Assembly);

@@ -61,7 +61,7 @@ internal sealed class ThreadEditor(ProtocolDatabase database)
     {
         // The head is locked, and metadata is only written under that lock.
         var metadata = await ThreadStore.ReadMetadataAsync(connection, threadId, cancellationToken);
-        var merged = MetadataText.Merge(metadata, patch.Metadata ?? default);
+        var merged = JsonText.Merge(JsonText.Parse(metadata), patch.Metadata ?? default);
         var filter = JsonFilter.Copy(JsonText.Parse(merged), "metadata");
         var changed = new NewThreadRow { ThreadId = threadId, Owner = owner, Metadata = merged, Filter = filter, Ttl = ThreadTtl.Read(patch.Ttl) };
         await ThreadStore.UpdateMetadataAsync(connection, changed, cancellationToken);

@@ -118,13 +118,6 @@ internal static class ThreadHistory
         }
 
         using var metadata = JsonDocument.Parse(ThreadMapping.Metadata(view), JsonText.DocumentOptions);
-        return Contains(metadata.RootElement, wanted);
+        return JsonText.Contains(metadata.RootElement, wanted);
     }
-
-    /// <summary>Containment as in metadata searches: objects recursively, all else by equality.</summary>
-    private static bool Contains(JsonElement value, JsonElement wanted) =>
-        wanted.ValueKind == JsonValueKind.Object
-            ? value.ValueKind == JsonValueKind.Object && wanted.EnumerateObject().All(member =>
-                value.TryGetProperty(member.Name, out var inner) && Contains(inner, member.Value))
-            : JsonElement.DeepEquals(value, wanted);
 }

@@ -108,6 +108,20 @@ public sealed class ThreadService
         await DeleteAsync(connection, threadId, cancellationToken);
     }
 
+    /// <summary>Deletes all threads whose metadata contains an object, some at a time.</summary>
+    internal async Task DeleteMatchingAsync(string owner, JsonElement metadata, CancellationToken cancellationToken)
+    {
+        var some = new ThreadSearchRequest { Metadata = metadata, Limit = 100, Select = ["thread_id"] };
+        while (await search.SearchAsync(owner, some, cancellationToken) is { Items: { Count: > 0 } found })
+        {
+            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+            foreach (var runId in await ThreadRemoval.DeleteAsync(connection, [.. found.Select(thread => thread.ThreadId)], cancellationToken))
+            {
+                feed.Wake(runId);
+            }
+        }
+    }
+
     /// <summary>Finds threads. Members that are not selected are left out by the edge.</summary>
     public Task<ThreadPage> SearchAsync(string owner, ThreadSearchRequest request, CancellationToken cancellationToken) =>
         search.SearchAsync(owner, request, cancellationToken);

@@ -15,7 +15,7 @@ internal static class ThreadViews
     /// <summary>The row of a copy: the source's metadata, and the copy's own id in it (wire-contract 3.7).</summary>
     public static NewThreadRow Copy(string owner, Guid copyId, string metadata)
     {
-        var merged = MetadataText.Merge(metadata, JsonText.Parse($$"""{"thread_id":"{{copyId}}"}"""));
+        var merged = JsonText.Merge(JsonText.Parse(metadata), JsonText.Parse($$"""{"thread_id":"{{copyId}}"}"""));
         return new NewThreadRow { ThreadId = copyId, Owner = owner, Metadata = merged, Filter = JsonFilter.Copy(JsonText.Parse(merged), "metadata") };
     }
 

@@ -206,7 +206,7 @@ public sealed class ThreadStreamTests(MigratedPostgres postgres) : IClassFixture
     private async Task RunAsync(Guid thread, string text) => await node.WaitAsync(await node.CreateRunAsync(thread, text));
 
     private async Task EditAsync(Guid thread, string text) => await node.Threads.UpdateStateAsync(
-        EngineHost.Owner, thread, new ThreadStateUpdate { Values = JsonText.Parse($$"""{"note":"{{text}}"}""") }, Token);
+        EngineHost.Owner, thread, new ThreadStateUpdate { Values = JsonText.Parse($$"""{"note":"{{text}}"}""") }, null, Token);
 
     private async Task<Guid> CreateDelayedAsync(Guid thread)
     {

@@ -70,7 +70,7 @@ internal sealed class Attempt
     public RunEnding End(RunOutcome outcome)
     {
         recorder.End(outcome);
-        return new RunEnding(Freeze(), outcome, Claim.Attempt);
+        return new RunEnding(Freeze(), outcome, Claim.Attempt) { Webhook = WebhookCall.Of(Claim.Order!.Request, recorder.State) };
     }
 
     public Task<EndingResult> RollBackAsync() => queue.Completion.RollBackAsync(Claim, CancellationToken.None);

@@ -23,7 +23,7 @@ public sealed class OwnerTests(OwnerTests.Fixture fixture) : IClassFixture<Owner
         foreach (var path in new[]
         {
             $"/threads/{id}", $"/threads/{id}/state", $"/threads/{id}/state/{checkpoint}", $"/threads/{id}/history", $"/threads/{id}/runs",
-            $"/threads/{id}/runs/{run}", $"/threads/{id}/runs/{run}/join", $"/threads/{id}/runs/{run}/wait", $"/threads/{id}/runs/{run}/stream",
+            $"/threads/{id}/runs/{run}", $"/threads/{id}/runs/{run}/join", $"/threads/{id}/runs/{run}/wait", $"/threads/{id}/runs/{run}/stream", $"/threads/{id}/runs/{run}/webhook-deliveries",
             $"/runs/{run}", $"/runs/{run}/join", $"/runs/{run}/wait", $"/runs/{run}/stream",
         })
         {

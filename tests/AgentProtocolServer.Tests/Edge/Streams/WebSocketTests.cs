@@ -332,6 +332,7 @@ public sealed class WebSocketTests : IAsyncLifetime
     {
         await using var choosy = await EdgeHost.StartAsync(configure: builder =>
         {
+            builder.Configuration.AddInMemoryCollection([new("Cors:Origins", "*")]);
             builder.Services.AddSingleton<IThreadStreams>(thread);
             builder.Services.Configure<WebSocketOptions>(options => options.AllowedOrigins.Add("https://good.example"));
         });
