@@ -4,6 +4,7 @@ using AgentProtocol.AspNetCore;
 using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Errors;
 using AgentProtocol.AspNetCore.OpenApi;
+using AgentProtocol.AspNetCore.Streaming;
 using AgentProtocol.Engine;
 using AgentProtocol.Engine.Webhooks;
 using Microsoft.AspNetCore.Hosting;
@@ -39,6 +40,9 @@ public static class AgentProtocolServiceCollectionExtensions
         services.AddOptions<AgentsOptions>().Bind(configuration.GetSection(AgentsOptions.Section));
         services.TryAddSingleton(CreateRegistry);
 
+        services.TryAddSingleton<RunCommands>();
+        services.TryAddSingleton<StateCommands>();
+        services.TryAddSingleton<CommandDispatcher>();
         services.AddAccess(configuration);
         services.TryAddSingleton<ErrorHandler>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, ProtocolStartupFilter>());

@@ -7,6 +7,7 @@ using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Contracts.Server;
 using AgentProtocol.Contracts.Store;
+using AgentProtocol.Contracts.Streaming;
 using AgentProtocol.Contracts.Threads;
 
 namespace AgentProtocol.Contracts;
@@ -37,6 +38,7 @@ namespace AgentProtocol.Contracts;
 [JsonSerializable(typeof(CronPatch))]
 [JsonSerializable(typeof(CronSearchRequest))]
 [JsonSerializable(typeof(ErrorResponse))]
+[JsonSerializable(typeof(EventStreamRequest))]
 [JsonSerializable(typeof(Item))]
 [JsonSerializable(typeof(ListNamespaceResponse))]
 [JsonSerializable(typeof(long))]
@@ -53,6 +55,10 @@ namespace AgentProtocol.Contracts;
 [JsonSerializable(typeof(StoreListNamespacesRequest))]
 [JsonSerializable(typeof(StorePutRequest))]
 [JsonSerializable(typeof(StoreSearchRequest))]
+[JsonSerializable(typeof(StreamingCommand))]
+[JsonSerializable(typeof(StreamingErrorResponse))]
+[JsonSerializable(typeof(StreamingEvent))]
+[JsonSerializable(typeof(StreamingSuccessResponse))]
 [JsonSerializable(typeof(Thread))]
 [JsonSerializable(typeof(IReadOnlyList<Thread>))]
 [JsonSerializable(typeof(ThreadCreate))]

@@ -60,7 +60,7 @@ internal static class BodyShape
         return type switch
         {
             _ when type == typeof(string) => "must be a string",
-            _ when type == typeof(int) => "must be an integer",
+            _ when type == typeof(int) || type == typeof(long) => "must be an integer",
             _ when type == typeof(double) => "must be a number",
             _ when type == typeof(bool) => "must be true or false",
             _ when type == typeof(Guid) => "must be a UUID",

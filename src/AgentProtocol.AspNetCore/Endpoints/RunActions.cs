@@ -22,7 +22,7 @@ internal static class RunActions
     {
         var created = await CreateAsync(threadId, body, RunReader.Stream, runs, context);
         RunAddress.Of(created).SetLocations(context.Response, "stream");
-        return new SseResult(created.Stream!, Lost(runs, context.Owner(), created.Run.RunId, created.CancelOnDisconnect));
+        return SseResult.Of(created.Stream!, Lost(runs, context.Owner(), created.Run.RunId, created.CancelOnDisconnect));
     }
 
     public static async Task<IResult> CreateAndWaitAsync(
@@ -55,7 +55,7 @@ internal static class RunActions
         var cancels = ReadCancels(context);
         var stream = await runs.OpenStreamAsync(owner, threadId, runId, RunRules.ReadStream(context.Request), context.RequestAborted);
         new RunAddress(stream.Stateless ? null : stream.ThreadId, runId).SetLocations(context.Response, "stream");
-        return new SseResult(stream, Lost(runs, owner, runId, cancels));
+        return SseResult.Of(stream, Lost(runs, owner, runId, cancels));
     }
 
     public static async Task<IResult> DeleteAsync(Guid? threadId, Guid runId, RunService runs, HttpContext context)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using AgentProtocol.Contracts.Json;
 using AgentProtocol.Engine.Runs;
 
 namespace AgentProtocol.AspNetCore.Streaming;
@@ -14,16 +15,31 @@ internal static class SseFrame
     /// </summary>
     public static ReadOnlySpan<byte> Heartbeat => ": heartbeat\n"u8;
 
-    public static void Write(IBufferWriter<byte> output, in RunStreamEvent item)
+    public static void Write(IBufferWriter<byte> output, in RunStreamEvent item) => Write(output, item.Id, item.Name, item.Data);
+
+    public static void Write(IBufferWriter<byte> output, long id, string name, RawJson data)
+    {
+        WriteHead(output, id, name);
+        WriteLine(output, data.Text);
+        output.Write("\n\n"u8);
+    }
+
+    /// <summary>Writes an event whose data is one line already.</summary>
+    public static void WriteLine(IBufferWriter<byte> output, long id, string name, ReadOnlySpan<byte> json)
+    {
+        WriteHead(output, id, name);
+        output.Write(json);
+        output.Write("\n\n"u8);
+    }
+
+    private static void WriteHead(IBufferWriter<byte> output, long id, string name)
     {
         output.Write("id: "u8);
-        item.Id.TryFormat(output.GetSpan(MaxDigits), out var digits);
+        id.TryFormat(output.GetSpan(MaxDigits), out var digits);
         output.Advance(digits);
         output.Write("\nevent: "u8);
-        Encoding.UTF8.GetBytes(item.Name, output);
+        Encoding.UTF8.GetBytes(name, output);
         output.Write("\ndata: "u8);
-        WriteLine(output, item.Data.Text);
-        output.Write("\n\n"u8);
     }
 
     /// <summary>

@@ -1,14 +1,35 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using AgentProtocol.Engine.Runs;
+using AgentProtocol.Engine.Streams;
 using Microsoft.AspNetCore.Http;
 
 namespace AgentProtocol.AspNetCore.Streaming;
 
-/// <summary>A run's events as <c>text/event-stream</c>.</summary>
+/// <summary>Writes an event, or nothing where the reader did not ask for it.</summary>
+internal delegate void SseWriter<T>(IBufferWriter<byte> output, in T item);
+
+/// <summary>Answers with the events of a run or of a thread.</summary>
+internal static class SseResult
+{
+    /// <param name="stream">The open stream; disposed with the answer.</param>
+    /// <param name="lost">Called when the client goes away before the end.</param>
+    public static IResult Of(RunStream stream, Func<Task>? lost = null) =>
+        new SseResult<RunStreamEvent>(stream, stream.ReadAsync, SseFrame.Write, lost);
+
+    /// <param name="stream">The open stream; disposed with the answer.</param>
+    /// <param name="write">Chooses and writes its events.</param>
+    public static IResult Of(ThreadStream stream, SseWriter<ThreadStreamEvent> write) =>
+        new SseResult<ThreadStreamEvent>(stream, stream.ReadAsync, write, lost: null);
+}
+
+/// <summary>Events as <c>text/event-stream</c>.</summary>
 /// <param name="stream">The open stream; disposed with the answer.</param>
+/// <param name="read">Its events.</param>
+/// <param name="writeEvent">Writes one of them.</param>
 /// <param name="lost">Called when the client goes away before the end.</param>
-internal sealed class SseResult(RunStream stream, Func<Task>? lost = null) : IResult
+internal sealed class SseResult<T>(
+    IAsyncDisposable stream, Func<CancellationToken, IAsyncEnumerable<T>> read, SseWriter<T> writeEvent, Func<Task>? lost) : IResult
 {
     /// <summary>Replays are sent in pieces of about this size, so that a long one does not pile up in memory.</summary>
     private const int FlushBytes = 32 * 1024;
@@ -35,7 +56,7 @@ internal sealed class SseResult(RunStream stream, Func<Task>? lost = null) : IRe
 
     private async Task WriteAsync(PipeWriter body, Heartbeat heartbeat, CancellationToken cancellationToken)
     {
-        await using var events = stream.ReadAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using var events = read(cancellationToken).GetAsyncEnumerator(cancellationToken);
         while (true)
         {
             var next = events.MoveNextAsync();
@@ -44,7 +65,7 @@ internal sealed class SseResult(RunStream stream, Func<Task>? lost = null) : IRe
                 break;
             }
 
-            SseFrame.Write(body, events.Current);
+            writeEvent(body, events.Current);
             if (body.UnflushedBytes >= FlushBytes)
             {
                 await FlushAsync(body, heartbeat, cancellationToken);

@@ -18,7 +18,17 @@ internal sealed class ThreadEventStream(
 
     public override long LastSeq => lastSeq;
 
-    public override async IAsyncEnumerable<ThreadStreamEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public override IAsyncEnumerable<ThreadStreamEvent> ReadAsync(CancellationToken cancellationToken) => ReadAsync(waits: true, cancellationToken);
+
+    public override IAsyncEnumerable<ThreadStreamEvent> ReadReplayAsync(CancellationToken cancellationToken) => ReadAsync(waits: false, cancellationToken);
+
+    public override ValueTask DisposeAsync()
+    {
+        subscription.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async IAsyncEnumerable<ThreadStreamEvent> ReadAsync(bool waits, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         (cursor, hasSeenEnd) = (start, false);
         var hasExisted = exists;
@@ -35,6 +45,11 @@ internal sealed class ThreadEventStream(
 
             if (run is null)
             {
+                if (!waits)
+                {
+                    yield break;
+                }
+
                 if (await runs.ReadOwnerAsync(threadId, cancellationToken) is { } now)
                 {
                     hasExisted |= now == owner;
@@ -49,17 +64,16 @@ internal sealed class ThreadEventStream(
                 continue;
             }
 
-            await foreach (var happened in ReadRunAsync(run, cancellationToken))
+            await foreach (var happened in ReadRunAsync(run, waits, cancellationToken))
             {
                 yield return happened;
             }
-        }
-    }
 
-    public override ValueTask DisposeAsync()
-    {
-        subscription.Dispose();
-        return ValueTask.CompletedTask;
+            if (!waits && !run.HasEnded)
+            {
+                yield break;
+            }
+        }
     }
 
     /// <summary>The run that was read is gone, or over: its end if it has none of its own, then edits, up to the next run.</summary>
@@ -97,7 +111,8 @@ internal sealed class ThreadEventStream(
     }
 
     /// <summary>Reads a run until it has ended or something has to be looked up.</summary>
-    private async IAsyncEnumerable<ThreadStreamEvent> ReadRunAsync(ThreadRun run, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<ThreadStreamEvent> ReadRunAsync(
+        ThreadRun run, bool waits, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var hold = cursor.Position < run.Position ? await events.HoldAsync(run.RunId, cancellationToken) : null;
         while (cursor.Position < run.Position)
@@ -126,7 +141,7 @@ internal sealed class ThreadEventStream(
             yield break;
         }
 
-        while (await subscription.NextAsync(cancellationToken) is { Frames: { } published } news
+        while (waits && await subscription.NextAsync(cancellationToken) is { Frames: { } published } news
             && news.RunId == run.RunId && news.First <= cursor.Position)
         {
             foreach (var happened in Visible(run, published))

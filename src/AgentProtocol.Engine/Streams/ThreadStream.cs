@@ -27,6 +27,9 @@ public abstract class ThreadStream : IAsyncDisposable
     /// <summary>The events in order, without gap or repeat. Enumerate once at a time; each enumeration begins at the start of the stream.</summary>
     public abstract IAsyncEnumerable<ThreadStreamEvent> ReadAsync(CancellationToken cancellationToken);
 
+    /// <summary>What of these events is there already; ends where <see cref="ReadAsync"/> would wait for the first time.</summary>
+    public abstract IAsyncEnumerable<ThreadStreamEvent> ReadReplayAsync(CancellationToken cancellationToken);
+
     /// <summary>Detaches the reader.</summary>
     public abstract ValueTask DisposeAsync();
 }

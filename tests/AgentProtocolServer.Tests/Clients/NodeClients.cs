@@ -52,6 +52,9 @@ internal static class NodeClients
     private static async Task<(int ExitCode, string Output)> ExecuteAsync(string program, string[] arguments, IReadOnlyDictionary<string, string> environment)
     {
         var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true };
+
+        // Node.js 20 has the browsers' WebSocket, which the SDK wants, only when it is asked for.
+        start.Environment["NODE_OPTIONS"] = "--experimental-websocket";
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;

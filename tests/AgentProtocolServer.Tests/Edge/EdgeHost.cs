@@ -25,6 +25,9 @@ internal sealed class EdgeHost : IAsyncDisposable
 
     public HttpClient Client { get; }
 
+    /// <summary>The addresses it listens on; the client uses the first.</summary>
+    public IReadOnlyList<string> Urls => [.. app.Urls];
+
     public IHostApplicationLifetime Lifetime => app.Lifetime;
 
     public static async Task<EdgeHost> StartAsync(Action<WebApplication>? map = null, Action<WebApplicationBuilder>? configure = null)

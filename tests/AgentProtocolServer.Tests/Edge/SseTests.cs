@@ -15,7 +15,7 @@ public sealed class SseTests : IAsyncLifetime
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync() => host = await EdgeHost.StartAsync(
-        app => app.MapGet("/stream", () => new SseResult(stream, () =>
+        app => app.MapGet("/stream", () => SseResult.Of(stream, () =>
         {
             lost.SetResult();
             return Task.CompletedTask;

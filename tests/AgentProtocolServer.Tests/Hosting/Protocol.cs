@@ -70,6 +70,9 @@ internal static class Protocol
     public static Task WaitForStatusAsync(this HttpClient client, string threadId, string runId, string status) => Until.TrueAsync(
         async () => (await client.GetJsonAsync($"/threads/{threadId}/runs/{runId}")).Text("status") == status, Token, condition: $"run {runId} is {status}");
 
+    public static Task WaitForThreadAsync(this HttpClient client, Guid threadId, string status) => Until.TrueAsync(
+        async () => (await client.GetJsonAsync($"/threads/{threadId}")).Text("status") == status, Token, condition: $"thread {threadId} is {status}");
+
     /// <summary>The events of a stream to its end.</summary>
     public static async Task<List<SseEvent>> StreamAsync(
         this HttpClient client, HttpMethod method, string path, object? body = null, params (string Name, string Value)[] headers)

@@ -75,7 +75,7 @@ public sealed class SchemaTests(ServerFixture fixture) : IClassFixture<ServerFix
         }
     }
 
-    private static async Task AssertValidAsync(string name, JsonElement body)
+    internal static async Task AssertValidAsync(string name, JsonElement body)
     {
         var definitions = SpecFiles.AgentProtocol.GetProperty("components").GetProperty("schemas").GetRawText().Replace("#/components/schemas/", "#/definitions/", StringComparison.Ordinal);
         var schema = await JsonSchema.FromJsonAsync(

@@ -1,0 +1,68 @@
+using System.Net;
+using System.Net.WebSockets;
+using System.Text.Json;
+using AgentProtocolServer.Tests.Hosting;
+using Xunit;
+
+namespace AgentProtocolServer.Tests.Access;
+
+/// <summary>Who may follow and steer a thread through the streaming protocol (wire-contract 13.14).</summary>
+public sealed class ProtocolAccessTests(KeyedServerFixture fixture) : IClassFixture<KeyedServerFixture>
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Whoever_may_only_read_starts_nothing_over_either_transport()
+    {
+        var thread = await (await fixture.Server.ClientOfAsync("owner")).NewThreadAsync();
+        var reader = await fixture.Server.ClientOfAsync("owner", "read");
+        using var socket = await ConnectAsync(reader, thread);
+        foreach (var method in new[] { "run.start", "input.respond", "input.inject", "state.fork" })
+        {
+            var command = JsonSerializer.Serialize(new { id = 1, method, @params = new { assistant_id = "echo" } });
+            Assert.Equal("permission_denied", (await reader.PostAsync($"/threads/{thread}/commands", command).OkAsync()).Text("error"));
+            Assert.Equal("permission_denied", (await AnswerAsync(socket, command)).Text("error"));
+        }
+
+        const string Read = """{"id":2,"method":"state.get","params":{"namespace":[]}}""";
+        Assert.Equal("success", (await reader.PostAsync($"/threads/{thread}/commands", Read).OkAsync()).Text("type"));
+        Assert.Equal("success", (await AnswerAsync(socket, Read)).Text("type"));
+    }
+
+    [Fact]
+    public async Task A_thread_of_another_is_unknown_to_streams_and_commands()
+    {
+        var thread = await (await fixture.Server.ClientOfAsync("owner")).NewThreadAsync();
+        var other = await fixture.Server.ClientOfAsync("other");
+        foreach (var path in new[] { "stream", "stream/events" })
+        {
+            await other.PostAsync($"/threads/{thread}/{path}", new { channels = new[] { "values" } }).RefusedAsync(HttpStatusCode.NotFound, "not_found");
+        }
+
+        await other.SendAsync(HttpMethod.Get, $"/threads/{thread}/stream").RefusedAsync(HttpStatusCode.NotFound, "not_found");
+        await Assert.ThrowsAsync<WebSocketException>(() => ConnectAsync(other, thread));
+        foreach (var method in new[] { "run.start", "state.get", "agent.getTree" })
+        {
+            var answer = await other.PostAsync($"/threads/{thread}/commands", new { id = 1, method, @params = new { assistant_id = "echo", input = Protocol.Say("x") } }).OkAsync();
+            Assert.Equal("no_such_run", answer.Text("error"));
+        }
+    }
+
+    private static async Task<ClientWebSocket> ConnectAsync(HttpClient client, string thread)
+    {
+        var socket = new ClientWebSocket();
+        socket.Options.SetRequestHeader("x-api-key", Assert.Single(client.DefaultRequestHeaders.GetValues("x-api-key")));
+        var address = new UriBuilder(new Uri(client.BaseAddress!, $"/threads/{thread}/stream/events")) { Scheme = "ws" };
+        await socket.ConnectAsync(address.Uri, Token);
+        return socket;
+    }
+
+    private static async Task<JsonElement> AnswerAsync(ClientWebSocket socket, string command)
+    {
+        await socket.SendAsync(System.Text.Encoding.UTF8.GetBytes(command), WebSocketMessageType.Text, endOfMessage: true, Token);
+        var buffer = new byte[16 * 1024];
+        var received = await socket.ReceiveAsync(buffer, Token);
+        Assert.True(received.EndOfMessage);
+        return JsonDocument.Parse(buffer.AsMemory(0, received.Count)).RootElement;
+    }
+}
