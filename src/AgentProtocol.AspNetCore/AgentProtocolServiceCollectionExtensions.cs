@@ -1,6 +1,7 @@
 using AgentProtocol.Agents;
 using AgentProtocol.Agents.Configuration;
 using AgentProtocol.AspNetCore;
+using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.AspNetCore.Errors;
 using AgentProtocol.AspNetCore.OpenApi;
 using AgentProtocol.Engine;
@@ -33,6 +34,7 @@ public static class AgentProtocolServiceCollectionExtensions
         services.AddOptions<AgentsOptions>().Bind(configuration.GetSection(AgentsOptions.Section));
         services.TryAddSingleton(CreateRegistry);
 
+        services.TryAddSingleton<HeaderNames>();
         services.TryAddSingleton<ErrorHandler>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, ProtocolStartupFilter>());
         services.TryAddSingleton<ProtocolDocument>();

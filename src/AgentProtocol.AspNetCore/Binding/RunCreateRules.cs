@@ -37,7 +37,6 @@ internal static class RunCreateRules
         CheckNodes("interrupt_after", run.InterruptAfter, ref errors);
         CheckCheckpoint(run, ref errors);
         errors.NotSupported("webhook", run.Webhook);
-        errors.NotSupported("on_completion", run.OnCompletion);
         errors.ThrowIfAny();
     }
 

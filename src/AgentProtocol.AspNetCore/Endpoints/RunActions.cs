@@ -2,8 +2,11 @@ using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.AspNetCore.Results;
 using AgentProtocol.AspNetCore.Streaming;
 using AgentProtocol.Contracts;
+using AgentProtocol.Engine;
 using AgentProtocol.Engine.Runs;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace AgentProtocol.AspNetCore.Endpoints;
 
@@ -21,7 +24,7 @@ internal static class RunActions
     {
         var created = await CreateAsync(threadId, body, RunReader.Stream, runs, context);
         RunAddress.Of(created).SetLocations(context.Response, "stream");
-        return new SseResult(created.Stream!, Lost(runs, context.Owner(), created.Run.RunId, created.CancelOnDisconnect));
+        return new SseResult(WithEnd(created.Stream!, context), Lost(runs, context.Owner(), created.Run.RunId, created.CancelOnDisconnect));
     }
 
     public static async Task<IResult> CreateAndWaitAsync(
@@ -54,7 +57,7 @@ internal static class RunActions
         var cancels = context.Request.QueryFlag("cancel_on_disconnect");
         var stream = await runs.OpenStreamAsync(owner, threadId, runId, RunRules.ReadStream(context.Request), context.RequestAborted);
         new RunAddress(stream.Stateless ? null : stream.ThreadId, runId).SetLocations(context.Response, "stream");
-        return new SseResult(stream, Lost(runs, owner, runId, cancels));
+        return new SseResult(WithEnd(stream, context), Lost(runs, owner, runId, cancels));
     }
 
     public static async Task<IResult> DeleteAsync(Guid? threadId, Guid runId, RunService runs, HttpContext context)
@@ -77,6 +80,9 @@ internal static class RunActions
     private static Task<CreatedRun> CreateAsync(Guid? threadId, RunBody body, RunReader reader, RunService runs, HttpContext context) =>
         runs.CreateAsync(
             context.Owner(), new NewRun(threadId ?? body.Request.ThreadId, body.Request, body.Text, reader), context.RequestAborted);
+
+    private static RunStream WithEnd(RunStream stream, HttpContext context) =>
+        context.RequestServices.GetRequiredService<IOptions<RunsOptions>>().Value.EmitEndEvent ? new StreamWithEnd(stream) : stream;
 
     private static Func<Task>? Lost(RunService runs, string owner, Guid runId, bool cancels) =>
         cancels ? () => runs.DisconnectAsync(owner, runId) : null;

@@ -9,6 +9,9 @@ internal static class SseFrame
 {
     private const int MaxDigits = 20;
 
+    /// <summary>The number of an event that has none.</summary>
+    public const long NoId = -1;
+
     /// <summary>
     /// One line and no blank one behind it: a blank line would be an event of its own to the JavaScript SDK.
     /// </summary>
@@ -16,10 +19,15 @@ internal static class SseFrame
 
     public static void Write(IBufferWriter<byte> output, in RunStreamEvent item)
     {
-        output.Write("id: "u8);
-        item.Id.TryFormat(output.GetSpan(MaxDigits), out var digits);
-        output.Advance(digits);
-        output.Write("\nevent: "u8);
+        if (item.Id != NoId)
+        {
+            output.Write("id: "u8);
+            item.Id.TryFormat(output.GetSpan(MaxDigits), out var digits);
+            output.Advance(digits);
+            output.Write("\n"u8);
+        }
+
+        output.Write("event: "u8);
         Encoding.UTF8.GetBytes(item.Name, output);
         output.Write("\ndata: "u8);
         WriteLine(output, item.Data.Text);

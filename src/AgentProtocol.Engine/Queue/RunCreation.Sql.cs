@@ -3,19 +3,20 @@ namespace AgentProtocol.Engine.Queue;
 internal sealed partial class RunCreation
 {
     /// <summary>
-    /// Stores runs on free threads: takes the slots, and inserts. A thread that is busy, unknown or locked gives no row.
+    /// Stores runs on free threads: takes the slots, and inserts. A thread that is busy, unknown or locked gives no row,
+    /// nor does one that is to be deleted, unless $18 says that the caller has found it alive under its lock.
     /// A run is born running only while its node's row exists: the share lock makes a reaper of that node wait for us.
     /// </summary>
     private const string CreateOnFreeThreadsSql =
         """
         with node as (select id from nodes where id = $1 for key share),
         given as (
-            select * from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            select * from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
                 as g(run_id, thread_id, owner, agent, assistant_id, request, metadata, filter, config, strategy, stateless,
-                     state, delay, stream_node)),
+                     state, delay, stream_node, deletes_thread)),
         locked as (
             select h.thread_id from thread_heads h join given g on g.thread_id = h.thread_id and g.owner = h.owner
-            where h.active_run is null
+            where h.active_run is null and (not h.disposable or $18)
             order by h.thread_id for no key update of h skip locked),
         head as (
             update thread_heads h
@@ -25,15 +26,15 @@ internal sealed partial class RunCreation
             where h.thread_id = locked.thread_id
             returning h.thread_id, h.run_no, h.head_n, h.unmerged),
         run as (
-            insert into runs (run_id, thread_id, run_no, owner, agent, assistant_id, request, metadata, filter, strategy, stateless)
+            insert into runs (run_id, thread_id, run_no, owner, agent, assistant_id, request, metadata, filter, strategy, stateless, deletes_thread)
             select g.run_id, g.thread_id, head.run_no, g.owner, g.agent, g.assistant_id, g.request, g.metadata, g.filter::jsonb,
-                   g.strategy, g.stateless
+                   g.strategy, g.stateless, g.deletes_thread
             from head join given g using (thread_id)),
         work as (
             insert into run_work (run_id, thread_id, run_no, owner, state, available_at, node, fence, attempt, stream_node, deadline_at)
             select run_id, thread_id, run_no, owner, state, now() + delay,
                    case state when 3 then $1 end, case state when 3 then 1 else 0 end, case state when 3 then 1 else 0 end,
-                   stream_node, case state when 3 then now() + $16 end
+                   stream_node, case state when 3 then now() + $17 end
             from (select g.run_id, g.thread_id, head.run_no, g.owner, g.delay, g.stream_node,
                          case when g.state = 3 and not exists (select from node) then 2 else g.state end as state
                   from head join given g using (thread_id)) born
@@ -55,7 +56,7 @@ internal sealed partial class RunCreation
         """;
 
     private const string LockHeadSql =
-        "select active_run from thread_heads where thread_id = $1 and owner = $2 for no key update";
+        "select active_run, disposable from thread_heads where thread_id = $1 and owner = $2 for no key update";
 
     /// <summary>Stores a run behind the one that holds the slot. The head is locked.</summary>
     private const string EnqueueSql =
@@ -67,8 +68,8 @@ internal sealed partial class RunCreation
             where thread_id = $2
             returning run_no, head_n, unmerged),
         run as (
-            insert into runs (run_id, thread_id, run_no, owner, agent, assistant_id, request, metadata, filter, strategy, stateless)
-            select $1, $2, run_no, $3, $4, $5, $6, $7, $8::jsonb, $10, $11 from head)
+            insert into runs (run_id, thread_id, run_no, owner, agent, assistant_id, request, metadata, filter, strategy, stateless, deletes_thread)
+            select $1, $2, run_no, $3, $4, $5, $6, $7, $8::jsonb, $10, $11, $14 from head)
         insert into run_work (run_id, thread_id, run_no, owner, state, available_at, stream_node)
         select $1, $2, run_no, $3, 0, now() + $12, $13 from head
         returning run_no, now()

@@ -115,12 +115,12 @@ internal sealed partial class RunCreation
         // A second run for the same thread in one statement would find the thread free: it takes the other way.
         var distinct = runs.DistinctBy(given => given.Run.ThreadId).ToList();
         await using var connection = await database.Source.OpenConnectionAsync();
-        var created = await InsertAsync(connection, distinct, CancellationToken.None);
+        var created = await InsertAsync(connection, distinct, isKnownToLive: false, CancellationToken.None);
         return [.. runs.Select(given => created.GetValueOrDefault(given.Run.RunId))];
     }
 
     private async Task<Dictionary<Guid, CreatedRunRow>> InsertAsync(
-        NpgsqlConnection connection, IReadOnlyList<Given> runs, CancellationToken cancellationToken)
+        NpgsqlConnection connection, IReadOnlyList<Given> runs, bool isKnownToLive, CancellationToken cancellationToken)
     {
         // Two node ids meet in one statement only when this process was declared dead meanwhile and has joined anew.
         var node = runs.LastOrDefault(given => given.Node is not null)?.Node ?? Guid.Empty;
@@ -140,7 +140,8 @@ internal sealed partial class RunCreation
             .WithColumn(runs, NpgsqlDbType.Smallint, given => (short)(given.Node is { } other && other != node ? RunState.Ready : given.State))
             .WithColumn(runs, NpgsqlDbType.Interval, given => given.Run.Delay)
             .WithColumn(runs, NpgsqlDbType.Uuid, given => given.Run.StreamNode)
-            .With(timeout);
+            .WithColumn(runs, NpgsqlDbType.Boolean, given => given.Run.DeletesThread)
+            .With(timeout).With(isKnownToLive);
 
         Dictionary<Guid, CreatedRunRow> created = [];
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -180,7 +181,7 @@ internal sealed partial class RunCreation
         }
 
         var created = head.ActiveRun is null
-            ? (await InsertAsync(connection, [given], cancellationToken))[run.RunId]
+            ? (await InsertAsync(connection, [given], isKnownToLive: true, cancellationToken))[run.RunId]
             : await EnqueueAsync(connection, run, cancellationToken);
         await transaction.CommitAsync(CancellationToken.None);
         return new RunCreationResult(created, RunRefusal.None, effects);
@@ -191,7 +192,7 @@ internal sealed partial class RunCreation
     {
         await using var command = new NpgsqlCommand(LockHeadSql, connection).With(run.ThreadId).With(run.Owner);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken) ? (true, reader.GetNullable<Guid>(0)) : (false, null);
+        return await reader.ReadAsync(cancellationToken) && (!reader.IsDBNull(0) || !reader.GetBoolean(1)) ? (true, reader.GetNullable<Guid>(0)) : (false, null);
     }
 
     private static async Task<CreatedRunRow> EnqueueAsync(NpgsqlConnection connection, NewRunRow run, CancellationToken cancellationToken)
@@ -199,7 +200,7 @@ internal sealed partial class RunCreation
         await using var command = new NpgsqlCommand(EnqueueSql, connection)
             .With(run.RunId).With(run.ThreadId).With(run.Owner).With(run.Agent).With(run.AssistantId).With(run.Request)
             .With(run.Metadata).With(run.Filter).With(run.Config).With(ToText(run.Strategy)).With(run.Stateless).With(run.Delay)
-            .With(run.StreamNode, NpgsqlDbType.Uuid);
+            .With(run.StreamNode, NpgsqlDbType.Uuid).With(run.DeletesThread);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return new CreatedRunRow(RunState.Waiting, reader.GetInt64(0), HeadN: 0, Unmerged: 0, reader.GetDateTime(1), DeadlineAt: null);

@@ -25,15 +25,12 @@ internal sealed class RunFactory(
 {
     public async Task<CreatedRun> CreateAsync(string owner, NewRun run, CancellationToken cancellationToken)
     {
-        var agent = FindAgent(run.Request);
-        CheckInput(run.Request);
-        await CheckStartAsync(owner, run, cancellationToken);
-        var stateless = run.ThreadId is null;
+        var agent = await CheckAsync(owner, run, cancellationToken);
         var cancelOnDisconnect = run.Reader != RunReader.None && CancelsOnDisconnect(run.Request);
         var row = ToRow(owner, run, agent, cancelOnDisconnect ? slots.NodeId : null);
-        if (stateless)
+        if (run.ThreadId is null)
         {
-            await threads.CreateAsync(new NewThreadRow { ThreadId = row.ThreadId, Owner = owner, Temporary = true });
+            await threads.CreateAsync(row.Stateless ? new NewThreadRow { ThreadId = row.ThreadId, Owner = owner, Temporary = true } : NewThread(row));
         }
 
         // From before the run exists, so that nothing it says is missed.
@@ -42,8 +39,8 @@ internal sealed class RunFactory(
         {
             var created = await StoreAsync(row, run.Request, cancellationToken);
             var stream = subscription is null ? null
-                : new RunEventStream(subscription, events, row.RunId, row.ThreadId, stateless, from: 0, isKnownToBeNew: true, modes: null);
-            return new CreatedRun(ToView(row, created).ToWire(), stateless, cancelOnDisconnect, stream, ThreadSeq.FirstOf(created.RunNo) - 1);
+                : new RunEventStream(subscription, events, row.RunId, row.ThreadId, row.Stateless, from: 0, isKnownToBeNew: true, modes: null);
+            return new CreatedRun(ToView(row, created).ToWire(), row.Stateless, cancelOnDisconnect, stream, ThreadSeq.FirstOf(created.RunNo) - 1);
         }
         catch
         {
@@ -52,18 +49,29 @@ internal sealed class RunFactory(
         }
     }
 
+    public static ProtocolException Busy(Guid threadId) =>
+        ProtocolException.Conflict($"Thread {threadId} is busy with another run, and multitask_strategy is reject");
+
+    /// <summary>Refuses what can be refused before anything is stored; gives the agent that is to run.</summary>
+    public async Task<AgentDefinition> CheckAsync(string owner, NewRun run, CancellationToken cancellationToken)
+    {
+        var agent = FindAgent(run.Request);
+        CheckInput(run.Request);
+        if (run is { ThreadId: null, Request.OnCompletion: { ValueKind: not JsonValueKind.Null } } && !OnCompletionIs(run.Request, "delete") && !OnCompletionIs(run.Request, "keep"))
+        {
+            throw ProtocolException.InvalidField("on_completion", "must be one of delete, keep");
+        }
+
+        await CheckStartAsync(owner, run, cancellationToken);
+        return agent;
+    }
+
     private async Task<CreatedRunRow> StoreAsync(NewRunRow row, RunCreate request, CancellationToken cancellationToken)
     {
         var result = await creation.CreateAsync(row, cancellationToken);
         if (result.Refusal == RunRefusal.ThreadMissing && request.IfNotExists == "create")
         {
-            await threads.CreateAsync(new NewThreadRow
-            {
-                ThreadId = row.ThreadId,
-                Owner = row.Owner,
-                Metadata = row.Metadata,
-                Filter = row.Filter,
-            });
+            await threads.CreateAnewAsync(NewThread(row), cancellationToken);
             result = await creation.CreateAsync(row, cancellationToken);
         }
 
@@ -71,7 +79,7 @@ internal sealed class RunFactory(
         if (result.Created is not { } created)
         {
             throw result.Refusal == RunRefusal.ThreadBusy
-                ? ProtocolException.Conflict($"Thread {row.ThreadId} is busy with another run, and multitask_strategy is reject")
+                ? Busy(row.ThreadId)
                 : ProtocolException.ThreadNotFound(row.ThreadId);
         }
 
@@ -166,6 +174,19 @@ internal sealed class RunFactory(
     private static bool CancelsOnDisconnect(RunCreate request) =>
         request.OnDisconnect is { } wish ? wish == "cancel" : request.StreamResumable != true;
 
+    /// <summary>Words that another server would know are no mistake where the thread exists already (wire-contract 4.1).</summary>
+    private static bool OnCompletionIs(RunCreate request, string wish) =>
+        request.OnCompletion is { ValueKind: JsonValueKind.String } value && value.ValueEquals(wish);
+
+    /// <summary>A thread that a run brings about: it is found by what the run is found by.</summary>
+    private static NewThreadRow NewThread(NewRunRow run) => new()
+    {
+        ThreadId = run.ThreadId,
+        Owner = run.Owner,
+        Metadata = run.Metadata,
+        Filter = run.Filter,
+    };
+
     private static NewRunRow ToRow(string owner, NewRun run, AgentDefinition agent, Guid? streamNode) => new()
     {
         RunId = Guid.CreateVersion7(),
@@ -178,7 +199,8 @@ internal sealed class RunFactory(
         Filter = JsonFilter.Copy(run.Request.Metadata, "metadata"),
         Config = run.Request.Config is { ValueKind: JsonValueKind.Object } config && config.EnumerateObject().MoveNext() ? config.GetRawText() : null,
         Strategy = run.ThreadId is null ? MultitaskStrategy.Enqueue : run.Request.MultitaskStrategy ?? MultitaskStrategy.Enqueue,
-        Stateless = run.ThreadId is null,
+        Stateless = run.ThreadId is null && !OnCompletionIs(run.Request, "keep"),
+        DeletesThread = run.ThreadId is not null && OnCompletionIs(run.Request, "delete"),
         Delay = TimeSpan.FromSeconds(Math.Min(run.Request.AfterSeconds ?? 0, TimeSpan.FromDays(3650).TotalSeconds)),
         StreamNode = streamNode,
     };

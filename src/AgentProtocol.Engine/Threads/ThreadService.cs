@@ -31,7 +31,7 @@ public sealed class ThreadService
             Filter = JsonFilter.Copy(request.Metadata, "metadata"),
             Ttl = ThreadTtl.Read(request.Ttl),
         };
-        if (await store.CreateAsync(row) is { } createdAt)
+        if (await store.CreateAnewAsync(row, cancellationToken) is { } createdAt)
         {
             return ThreadViews.New(row, createdAt).ToWire(includeTtl: false);
         }

@@ -26,7 +26,7 @@ internal sealed class Attempt
         var request = RunRequest.Parse(claim.Order!.Request);
         var start = await queue.Loader.LoadAsync(claim, request, TestContext.Current.CancellationToken);
         Assert.NotNull(start);
-        var recorder = new RunRecorder(claim, request, start, claim.Order.Agent, TimeProvider.System);
+        var recorder = new RunRecorder(claim, request, start, claim.Order.Agent, CancelLifecycle.Interrupted, TimeProvider.System);
         if (start.InputMerged)
         {
             recorder.Resume();

@@ -22,7 +22,6 @@ public sealed class RunCreateRulesTests
 
     [Theory]
     [InlineData("webhook", "\"https://example.org\"")]
-    [InlineData("on_completion", "\"keep\"")]
     public void Fields_without_their_effect_are_refused_as_not_supported(string field, string value)
     {
         var refusal = Assert.Throws<ProtocolException>(() => RunCreateRules.Check(Parse($$"""{"{{field}}":{{value}}}""")));
