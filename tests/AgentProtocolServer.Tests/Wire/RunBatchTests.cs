@@ -50,7 +50,11 @@ public sealed class RunBatchTests(ServerFixture fixture) : IClassFixture<ServerF
         var error = await client.PostAsync("/runs/batch", $"[{good},{bad}]").RefusedAsync(status, code);
 
         Assert.StartsWith("1: ", error.Text("message"));
-        Assert.All(error.Locations(), place => Assert.StartsWith("body.1", place));
+        if (status == HttpStatusCode.UnprocessableEntity)
+        {
+            Assert.All(error.Locations(), place => Assert.StartsWith("body.1", place));
+        }
+
         Assert.Equal("[]", (await client.GetJsonAsync($"/threads/{thread}/runs")).GetRawText());
     }
 

@@ -95,8 +95,10 @@ public sealed class ThreadDisposalTests(ServerFixture fixture) : IClassFixture<S
     public async Task Runs_that_wait_on_the_thread_are_executed_before_it_goes()
     {
         var thread = await client.NewThreadAsync();
+        var blocker = await client.StartAsync(thread, "sleep 600");
         var first = await StartAsync(thread, "one");
         var second = await client.StartAsync(thread, "two");
+        await client.PostAsync($"/threads/{thread}/runs/{blocker}/cancel").EmptyAsync(HttpStatusCode.Accepted);
 
         Assert.Equal("human: two", (await client.GetJsonAsync($"/runs/{second}/join")).Conversation()[^2]);
 
