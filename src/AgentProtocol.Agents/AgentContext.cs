@@ -29,10 +29,13 @@ public sealed record AgentContext
     /// <summary>The thread's state, with the input's messages already merged.</summary>
     public required AgentState State { get; init; }
 
-    /// <summary>The run's configuration; an undefined element when there was none.</summary>
+    /// <summary>
+    /// The run's configuration: the request's over the thread's over the assistant's. Its <c>configurable</c> also has
+    /// <c>run_id</c>, <c>thread_id</c>, <c>graph_id</c>, <c>assistant_id</c> and <c>user_id</c>.
+    /// </summary>
     public required JsonElement Config { get; init; }
 
-    /// <summary>The run's context, else <c>config.configurable</c>; an undefined element when there was neither.</summary>
+    /// <summary>The run's context over the assistant's, else <c>config.configurable</c>; an undefined element when there was neither.</summary>
     public required JsonElement Context { get; init; }
 
     /// <summary>
@@ -51,6 +54,9 @@ public sealed record AgentContext
     /// only waiting stops at once, and one that is in the middle of costly work may finish its current step.
     /// </summary>
     public CancellationToken Draining { get; init; }
+
+    /// <summary>The long-term store of the run's owner, which is shared by all threads and outlives them.</summary>
+    public IAgentStore Store { get; init; } = new MissingStore();
 }
 
 /// <summary>The state of a thread as an agent sees it.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace AgentProtocol.Agents;
 
 /// <summary>An agent and how it is presented.</summary>
@@ -18,8 +20,26 @@ public sealed record AgentDefinition
     /// <summary>What it does, for people and for supervisors that choose among agents.</summary>
     public string? Description { get; init; }
 
-    /// <summary>The names of its steps on the wire, the first one first; its id when not given.</summary>
-    public IReadOnlyList<string> Nodes { get => field ?? [Id]; init; }
+    /// <summary>
+    /// The names that its state updates carry, the first being the one it begins and ends with; the id when not given.
+    /// Clients draw them as a graph, in which the first node may call each of the others.
+    /// </summary>
+    public IReadOnlyList<string> Nodes { get => field.Count > 0 ? field : field = [Id]; init; } = [];
+
+    /// <summary>JSON Schema of the input; an object with messages when not given, null when unknown.</summary>
+    public JsonElement? InputSchema { get; init; } = MessageSchema.Element;
+
+    /// <summary>JSON Schema of the values that a run leads to; an object with messages when not given, null when unknown.</summary>
+    public JsonElement? OutputSchema { get; init; } = MessageSchema.Element;
+
+    /// <summary>JSON Schema of the thread's state; an object with messages when not given, null when unknown.</summary>
+    public JsonElement? StateSchema { get; init; } = MessageSchema.Element;
+
+    /// <summary>JSON Schema of <c>config.configurable</c>; null when the agent asks for nothing there.</summary>
+    public JsonElement? ConfigSchema { get; init; }
+
+    /// <summary>JSON Schema of the run's context; that of the configuration when not given.</summary>
+    public JsonElement? ContextSchema { get => field ?? ConfigSchema; init; }
 
     /// <summary>The UUID that stands for <see cref="Id"/> on the wire (wire-contract 8.2).</summary>
     public Guid AssistantId => field == Guid.Empty ? field = AssistantIds.For(Id) : field;

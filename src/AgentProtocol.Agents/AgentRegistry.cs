@@ -35,5 +35,8 @@ public sealed class AgentRegistry
 
     /// <summary>The agent with this graph id or assistant id, or null.</summary>
     public AgentDefinition? Find(string id) =>
-        byId.GetValueOrDefault(id) ?? (Guid.TryParse(id, out var assistantId) ? byAssistantId.GetValueOrDefault(assistantId) : null);
+        byId.GetValueOrDefault(id) ?? (Guid.TryParse(id, out var assistantId) ? Find(assistantId) : null);
+
+    /// <summary>The agent with this assistant id, or null.</summary>
+    public AgentDefinition? Find(Guid assistantId) => byAssistantId.GetValueOrDefault(assistantId);
 }

@@ -38,7 +38,10 @@ public static class AgentProtocolEndpointRouteBuilderExtensions
         ThreadStateEndpoints.Map(group);
         RunEndpoints.Map(group);
         BackgroundRunEndpoints.Map(group);
+        AssistantEndpoints.Map(group);
+        WebhookEndpoints.Map(group);
         AgentEndpoints.Map(group);
+        StoreEndpoints.Map(group);
         SystemEndpoints.Map(group);
         HealthEndpoints.Map(group);
         DocumentEndpoints.Map(group);

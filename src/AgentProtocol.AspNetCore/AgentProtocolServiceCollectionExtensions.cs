@@ -5,7 +5,10 @@ using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.AspNetCore.Errors;
 using AgentProtocol.AspNetCore.OpenApi;
 using AgentProtocol.Engine;
+using AgentProtocol.Engine.Webhooks;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -28,6 +31,8 @@ public static class AgentProtocolServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configuration);
 
+        // Before the engine's own, which does not know what the web server listens on.
+        services.TryAddSingleton(CreateOwnAddress);
         services.AddAgentProtocolEngine(configuration);
         services.AddOptions<LimitsOptions>().Bind(configuration.GetSection(LimitsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
@@ -43,6 +48,10 @@ public static class AgentProtocolServiceCollectionExtensions
         services.AddHealthChecks();
         return new AgentProtocolBuilder(services);
     }
+
+    private static OwnAddress CreateOwnAddress(IServiceProvider provider) => new(
+        () => provider.GetService<IServer>()?.Features.Get<IServerAddressesFeature>()?.Addresses ?? [],
+        provider.GetRequiredService<IOptions<WebhookOptions>>());
 
     /// <summary>The agents of the settings and the agents file, then those that the host has added.</summary>
     private static AgentRegistry CreateRegistry(IServiceProvider provider)

@@ -1,9 +1,11 @@
 using System.Text.Json.Serialization;
 using AgentProtocol.Contracts.Agents;
+using AgentProtocol.Contracts.Assistants;
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Contracts.Server;
+using AgentProtocol.Contracts.Store;
 using AgentProtocol.Contracts.Threads;
 
 namespace AgentProtocol.Contracts;
@@ -16,8 +18,21 @@ namespace AgentProtocol.Contracts;
     MaxDepth = MaxDepth)]
 [JsonSerializable(typeof(Agent))]
 [JsonSerializable(typeof(IReadOnlyList<Agent>))]
+[JsonSerializable(typeof(AgentSchema))]
 [JsonSerializable(typeof(AgentSearchRequest))]
+[JsonSerializable(typeof(Assistant))]
+[JsonSerializable(typeof(IReadOnlyList<Assistant>))]
+[JsonSerializable(typeof(AssistantCreate))]
+[JsonSerializable(typeof(AssistantGraph))]
+[JsonSerializable(typeof(AssistantPatch))]
+[JsonSerializable(typeof(AssistantSchemas))]
+[JsonSerializable(typeof(AssistantSearchRequest))]
+[JsonSerializable(typeof(IReadOnlyList<AssistantVersion>))]
+[JsonSerializable(typeof(AssistantVersionChange))]
+[JsonSerializable(typeof(AssistantVersionsRequest))]
 [JsonSerializable(typeof(ErrorResponse))]
+[JsonSerializable(typeof(Item))]
+[JsonSerializable(typeof(ListNamespaceResponse))]
 [JsonSerializable(typeof(long))]
 [JsonSerializable(typeof(OkResponse))]
 [JsonSerializable(typeof(RawJson))]
@@ -28,19 +43,26 @@ namespace AgentProtocol.Contracts;
 [JsonSerializable(typeof(RunsCancel))]
 [JsonSerializable(typeof(RunSearchRequest))]
 [JsonSerializable(typeof(RunWaitResponse))]
+[JsonSerializable(typeof(SearchItemsResponse))]
 [JsonSerializable(typeof(ServerInfo))]
+[JsonSerializable(typeof(StoreDeleteRequest))]
+[JsonSerializable(typeof(StoreListNamespacesRequest))]
+[JsonSerializable(typeof(StorePutRequest))]
+[JsonSerializable(typeof(StoreSearchRequest))]
 [JsonSerializable(typeof(Thread))]
 [JsonSerializable(typeof(IReadOnlyList<Thread>))]
 [JsonSerializable(typeof(ThreadCreate))]
 [JsonSerializable(typeof(ThreadHistoryRequest))]
 [JsonSerializable(typeof(ThreadPatch))]
+[JsonSerializable(typeof(ThreadPruneRequest))]
+[JsonSerializable(typeof(ThreadPruneResponse))]
 [JsonSerializable(typeof(ThreadSearchRequest))]
 [JsonSerializable(typeof(ThreadState))]
-[JsonSerializable(typeof(IReadOnlyList<ThreadState>))]
 [JsonSerializable(typeof(ThreadStatePatch))]
 [JsonSerializable(typeof(ThreadStateRequest))]
 [JsonSerializable(typeof(ThreadStateUpdate))]
 [JsonSerializable(typeof(ThreadStateUpdateResponse))]
+[JsonSerializable(typeof(IReadOnlyList<WebhookDelivery>))]
 public sealed partial class ProtocolJsonContext : JsonSerializerContext
 {
     /// <summary>How deep JSON may nest, in both directions (wire-contract 1.1).</summary>

@@ -1,10 +1,13 @@
+using AgentProtocol.Engine.Assistants;
 using AgentProtocol.Engine.Events;
 using AgentProtocol.Engine.Execution;
 using AgentProtocol.Engine.Queue;
 using AgentProtocol.Engine.Runs;
 using AgentProtocol.Engine.Storage;
+using AgentProtocol.Engine.Store;
 using AgentProtocol.Engine.Streams;
 using AgentProtocol.Engine.Threads;
+using AgentProtocol.Engine.Webhooks;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -21,12 +24,16 @@ public static class EngineServiceCollectionExtensions
     {
         services.AddOptions<ServerOptions>().Bind(configuration.GetSection(ServerOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<RunsOptions>().Bind(configuration.GetSection(RunsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<WebhookOptions>().Bind(configuration.GetSection(WebhookOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<StoreOptions>().Bind(configuration.GetSection(StoreOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => new ProtocolDatabase(configuration.GetConnectionString("Postgres")
             ?? throw new InvalidOperationException("ConnectionStrings:Postgres is not set: name a PostgreSQL database.")));
         services.AddHealthChecks().AddCheck<DatabaseHealthCheck>("database");
         AddStorage(services);
+        AddStore(services);
         AddQueue(services);
+        AddWebhooks(services);
         AddExecution(services);
         return services;
     }
@@ -37,6 +44,7 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<ThreadReader>();
         services.TryAddSingleton<ThreadSearch>();
         services.TryAddSingleton<ThreadEditor>();
+        AddAssistants(services);
         services.TryAddSingleton<RunLookup>();
         services.TryAddSingleton<RunRemoval>();
         services.TryAddSingleton<RunSearch>();
@@ -49,12 +57,30 @@ public static class EngineServiceCollectionExtensions
             provider.GetRequiredService<RunFactory>(), provider.GetRequiredService<RunLookup>(), provider.GetRequiredService<RunSearch>(),
             provider.GetRequiredService<ThreadReader>(), provider.GetRequiredService<EventReader>(), provider.GetRequiredService<RunFeed>(),
             provider.GetRequiredService<RunCancellation>(), provider.GetRequiredService<RunRemoval>(),
-            provider.GetRequiredService<SettlementSignals>(), 
+            provider.GetRequiredService<SettlementSignals>(),
             () => provider.GetService<IHostApplicationLifetime>() is { ApplicationStopping.IsCancellationRequested: true },
             provider.GetRequiredService<IOptions<RunsOptions>>()));
         services.TryAddSingleton(provider => new BulkRunService(
             provider.GetRequiredService<RunFactory>(), provider.GetRequiredService<RunSelection>(),
             provider.GetRequiredService<RunCancellation>(), provider.GetRequiredService<SettlementSignals>()));
+    }
+
+    private static void AddStore(IServiceCollection services)
+    {
+        services.TryAddSingleton<StoreItems>();
+        services.TryAddSingleton(provider => new StoreService(
+            provider.GetRequiredService<StoreItems>(), provider.GetRequiredService<IOptions<StoreOptions>>()));
+    }
+
+    private static void AddAssistants(IServiceCollection services)
+    {
+        services.TryAddSingleton<AssistantStore>();
+        services.TryAddSingleton<AssistantLists>();
+        services.TryAddSingleton<SystemAssistants>();
+        services.TryAddSingleton<AssistantResolver>();
+        services.TryAddSingleton(provider => new AssistantService(
+            provider.GetRequiredService<SystemAssistants>(), provider.GetRequiredService<AssistantStore>(),
+            provider.GetRequiredService<AssistantLists>(), provider.GetRequiredService<ThreadService>()));
     }
 
     private static void AddQueue(IServiceCollection services)
@@ -76,6 +102,16 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<SettlementSignals>();
     }
 
+    private static void AddWebhooks(IServiceCollection services)
+    {
+        services.TryAddSingleton(provider => new OwnAddress(() => [], provider.GetRequiredService<IOptions<WebhookOptions>>()));
+        services.TryAddSingleton<WebhookClaims>();
+        services.TryAddSingleton<WebhookGuard>();
+        services.TryAddSingleton<WebhookSender>();
+        services.TryAddSingleton(provider => new WebhookLog(
+            provider.GetRequiredService<ProtocolDatabase>(), provider.GetRequiredService<RunLookup>()));
+    }
+
     /// <summary>The order matters: what is registered later stops earlier, and the node's session goes last.</summary>
     private static void AddExecution(IServiceCollection services)
     {
@@ -91,6 +127,7 @@ public static class EngineServiceCollectionExtensions
         AddLoop<NodeSession>(services);
         AddLoop<SignalLoop>(services);
         AddLoop<RunTail>(services);
+        AddLoop<WebhookCourier>(services);
         AddLoop<RunSweeper>(services);
         AddLoop<RunWorker>(services);
         services.AddHostedService<NodeDrain>();

@@ -38,6 +38,7 @@ internal sealed partial class AgentsFileReader(Func<string, string?> environment
         {
             Id = Id(described.Required("id")),
             Kind = "llm",
+            Nodes = [LlmAgent.Node],
             Name = described.Optional("name")?.Text(),
             Description = described.Optional("description")?.Text(),
             Agent = new LlmAgent(

@@ -23,6 +23,7 @@ public sealed class EchoAgent(TimeProvider? time = null) : IAgent
         Id = "echo",
         Agent = new EchoAgent(time),
         Kind = "echo",
+        Nodes = [Node],
         Description = "Answers with what it was told. Commands: sleep N, steps N, fail X.",
     };
 

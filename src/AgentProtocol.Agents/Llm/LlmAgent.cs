@@ -12,7 +12,8 @@ namespace AgentProtocol.Agents.Llm;
 /// <param name="time">The clock that message ids are made with.</param>
 internal sealed class LlmAgent(IChatClient client, string? instructions, TimeProvider time) : IAgent
 {
-    private const string Node = "agent";
+    /// <summary>The name that its answers carry.</summary>
+    public const string Node = "agent";
 
     /// <inheritdoc />
     public async IAsyncEnumerable<AgentEvent> RunAsync(AgentContext context, [EnumeratorCancellation] CancellationToken cancellationToken)

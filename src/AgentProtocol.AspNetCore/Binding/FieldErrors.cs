@@ -6,10 +6,19 @@ namespace AgentProtocol.AspNetCore.Binding;
 /// <summary>Collects what is wrong with the fields of a body, so that a caller hears all of it at once.</summary>
 internal struct FieldErrors
 {
+    /// <summary>Whoever has more wrong than this has not one mistake in many places, but sends something else.</summary>
+    private const int MaxErrors = 100;
+
     private List<FieldError>? errors;
 
-    public void Add(string field, string problem, string type = "value_error") =>
-        (errors ??= []).Add(new FieldError(["body", .. field.Split('.')], problem, type));
+    public void Add(string field, string problem, string type = "value_error")
+    {
+        errors ??= [];
+        if (errors.Count < MaxErrors)
+        {
+            errors.Add(new FieldError(["body", .. field.Split('.')], problem, type));
+        }
+    }
 
     public readonly void ThrowIfAny()
     {
@@ -45,6 +54,14 @@ internal struct FieldErrors
         if (value is not null && !allowed.Contains(value))
         {
             Add(field, $"must be one of {string.Join(", ", allowed!)}");
+        }
+    }
+
+    public void AtMost<T>(string field, IReadOnlyList<T>? values, int most)
+    {
+        if (values?.Count > most)
+        {
+            Add(field, $"must not have more than {most} items");
         }
     }
 

@@ -30,18 +30,15 @@ internal static class HistoryRules
         : null;
 
     /// <summary>The checkpoint that a body names; null for the current state.</summary>
-    public static Guid? Check(ThreadStateRequest request)
-    {
-        if (Namespace(request.Checkpoint) is { Length: > 0 })
-        {
-            throw ProtocolException.InvalidField("checkpoint.checkpoint_ns", "not supported yet", "not_supported");
-        }
+    public static Guid? Check(ThreadStateRequest request) => RootCheckpoint(request.Checkpoint);
 
-        return CheckpointOf(request.Checkpoint, "checkpoint");
-    }
+    /// <summary>A checkpoint of the root graph; null where the reference names none, which means the current state.</summary>
+    public static Guid? RootCheckpoint(JsonElement? reference) => Namespace(reference) is { Length: > 0 }
+        ? throw ProtocolException.InvalidField("checkpoint.checkpoint_ns", "not supported yet", "not_supported")
+        : CheckpointOf(reference, "checkpoint");
 
     /// <summary>Reads an id, a checkpoint object, or a config object.</summary>
-    private static Guid? CheckpointOf(JsonElement? reference, string field)
+    public static Guid? CheckpointOf(JsonElement? reference, string field)
     {
         switch (reference?.ValueKind)
         {

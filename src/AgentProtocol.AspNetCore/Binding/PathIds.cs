@@ -32,6 +32,20 @@ internal readonly record struct CheckpointId(Guid Value)
         new(new CheckpointId(PathIds.Read(context, "checkpoint_id")));
 }
 
+/// <summary>The <c>{assistant_id}</c> of a path: a UUID or a graph id, so any text.</summary>
+internal readonly record struct AssistantId(string Value)
+{
+    public static ValueTask<AssistantId> BindAsync(HttpContext context, ParameterInfo parameter) =>
+        new(new AssistantId((string)context.GetRouteValue("assistant_id")!));
+}
+
+/// <summary>The <c>{agent_id}</c> of a path: the same under the Agent Protocol's name.</summary>
+internal readonly record struct AgentId(string Value)
+{
+    public static ValueTask<AgentId> BindAsync(HttpContext context, ParameterInfo parameter) =>
+        new(new AgentId((string)context.GetRouteValue("agent_id")!));
+}
+
 /// <summary>Ids are bound as text: a route constraint would turn a bad one into 404, a typed parameter into 400.</summary>
 internal static class PathIds
 {

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using AgentProtocol.Contracts.Runs;
+using AgentProtocol.Engine.State;
 
 namespace AgentProtocol.AspNetCore.Binding;
 
@@ -29,6 +30,11 @@ internal static class RunCreateRules
 
         errors.OneOf("if_not_exists", run.IfNotExists, "create", "reject");
         errors.OneOf("on_disconnect", run.OnDisconnect, "cancel", "continue");
+        if (run.Webhook is { } webhook && WebhookUrl.Problem(webhook) is { } problem)
+        {
+            errors.Add("webhook", problem);
+        }
+
         errors.OneOf("durability", run.Durability, "async", "sync", "exit");
         CheckStreamMode(run.StreamMode, ref errors);
 
@@ -36,7 +42,6 @@ internal static class RunCreateRules
         CheckNodes("interrupt_before", run.InterruptBefore, ref errors);
         CheckNodes("interrupt_after", run.InterruptAfter, ref errors);
         CheckCheckpoint(run, ref errors);
-        errors.NotSupported("webhook", run.Webhook);
         errors.ThrowIfAny();
     }
 

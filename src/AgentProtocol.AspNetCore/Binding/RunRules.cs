@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using AgentProtocol.Contracts.Agents;
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Engine.Runs;
@@ -7,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace AgentProtocol.AspNetCore.Binding;
 
-/// <summary>How runs and agents may be looked up (wire-contract 4.2, 4.3, 8.3).</summary>
+/// <summary>How runs may be looked up (wire-contract 4.2, 4.3).</summary>
 internal static class RunRules
 {
     private static readonly FrozenSet<string> Members = FrozenSet.Create(
@@ -41,14 +40,6 @@ internal static class RunRules
             errors.Add("run_ids", $"must hold 1 to {Limits.MaxLimit} ids without a status");
         }
 
-        errors.ThrowIfAny();
-    }
-
-    public static void Check(AgentSearchRequest search)
-    {
-        FieldErrors errors = default;
-        errors.Object("metadata", search.Metadata);
-        errors.Paging(search.Limit, search.Offset);
         errors.ThrowIfAny();
     }
 

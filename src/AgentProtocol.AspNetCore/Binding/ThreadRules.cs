@@ -18,7 +18,7 @@ internal static class ThreadRules
         errors.Object("metadata", thread.Metadata);
         errors.OneOf("if_exists", thread.IfExists, "raise", "do_nothing");
         CheckTtl(thread.Ttl, ref errors);
-        errors.NotSupported("supersteps", thread.Supersteps);
+        CheckSupersteps(thread.Supersteps ?? [], ref errors);
         errors.ThrowIfAny();
     }
 
@@ -31,41 +31,57 @@ internal static class ThreadRules
         errors.OneOf("sort_by", search.SortBy, "thread_id", "status", "created_at", "updated_at", "state_updated_at");
         errors.OneOf("sort_order", search.SortOrder, "asc", "desc");
         errors.AllOf("select", search.Select, Members);
-        errors.NotSupported("extract", search.Extract);
+        errors.AtMost("ids", search.Ids, Limits.MaxLimit);
+        errors.Object("extract", search.Extract);
         errors.ThrowIfAny();
     }
 
-    public static void Check(ThreadPatch patch)
+    public static void Check(ThreadPruneRequest prune)
+    {
+        FieldErrors errors = default;
+        if (prune.ThreadIds is null)
+        {
+            errors.Add("thread_ids", "is required", "missing");
+        }
+
+        errors.AtMost("thread_ids", prune.ThreadIds, Limits.MaxLimit);
+        errors.OneOf("strategy", prune.Strategy, "delete", "keep_latest");
+        errors.ThrowIfAny();
+    }
+
+    /// <summary>Checks a patch and gives the checkpoint that it starts from. One of nothing but metadata ignores it (wire-contract 3.5).</summary>
+    public static Guid? Check(ThreadPatch patch)
     {
         FieldErrors errors = default;
         errors.Object("metadata", patch.Metadata);
         CheckTtl(patch.Ttl, ref errors);
-        CheckValues(patch.Values, ref errors);
+        CheckValues("values", patch.Values, ref errors);
         if (patch.Messages is { ValueKind: not JsonValueKind.Array })
         {
             errors.Add("messages", "must be a list of messages", "type_error");
         }
 
-        // A patch of nothing but metadata has no use for a checkpoint and ignores it (wire-contract 3.5).
-        if (patch.Values is not null || patch.Messages is not null)
-        {
-            errors.NoCheckpoint("checkpoint", patch.Checkpoint);
-        }
-
         errors.ThrowIfAny();
+        return patch.Values is null && patch.Messages is null ? null : HistoryRules.RootCheckpoint(patch.Checkpoint);
     }
 
-    public static void Check(ThreadStateUpdate update)
+    /// <summary>Checks an update and gives the checkpoint that it starts from; null for the current state.</summary>
+    public static Guid? Check(ThreadStateUpdate update)
     {
         FieldErrors errors = default;
-        CheckValues(update.Values, ref errors);
-        errors.NoCheckpoint("checkpoint", update.Checkpoint);
+        CheckValues("values", update.Values, ref errors);
+        Guid? checkpointId = null;
         if (!string.IsNullOrEmpty(update.CheckpointId))
         {
-            errors.NotSupported("checkpoint_id");
+            checkpointId = Guid.TryParseExact(update.CheckpointId, "D", out var id) ? id : null;
+            if (checkpointId is null)
+            {
+                errors.Add("checkpoint_id", "must be the UUID of a checkpoint");
+            }
         }
 
         errors.ThrowIfAny();
+        return HistoryRules.RootCheckpoint(update.Checkpoint) ?? checkpointId;
     }
 
     public static void Check(ThreadStatePatch patch)
@@ -75,7 +91,46 @@ internal static class ThreadRules
         errors.ThrowIfAny();
     }
 
-    private static void CheckValues(JsonElement? values, ref FieldErrors errors)
+    private static void CheckSupersteps(IReadOnlyList<Superstep> supersteps, ref FieldErrors errors)
+    {
+        errors.AtMost("supersteps", supersteps, Limits.MaxLimit);
+        for (var i = 0; i < Math.Min(supersteps.Count, Limits.MaxLimit); i++)
+        {
+            // A list may hold null, whatever its type says.
+            var updates = supersteps[i]?.Updates;
+            if (updates is not { Count: > 0 } || updates.Count > Limits.MaxLimit)
+            {
+                errors.Add($"supersteps.{i}.updates", $"must be a list of 1 to {Limits.MaxLimit} updates");
+                continue;
+            }
+
+            for (var j = 0; j < updates.Count; j++)
+            {
+                CheckUpdate($"supersteps.{i}.updates.{j}", updates[j], ref errors);
+            }
+        }
+    }
+
+    private static void CheckUpdate(string field, SuperstepUpdate? update, ref FieldErrors errors)
+    {
+        if (update is null)
+        {
+            errors.Add(field, "must be an object", "type_error");
+            return;
+        }
+
+        CheckValues($"{field}.values", update.Values, ref errors);
+        errors.Object($"{field}.command", update.Command);
+        if (update.Command is { ValueKind: JsonValueKind.Object } command)
+        {
+            foreach (var member in command.EnumerateObject().Where(member => member.Name is "goto" or "resume"))
+            {
+                errors.NotSupported($"{field}.command.{member.Name}", member.Value);
+            }
+        }
+    }
+
+    private static void CheckValues(string field, JsonElement? values, ref FieldErrors errors)
     {
         var valid = values?.ValueKind switch
         {
@@ -85,7 +140,7 @@ internal static class ThreadRules
         };
         if (!valid)
         {
-            errors.Add("values", "must be an object or a list of objects", "type_error");
+            errors.Add(field, "must be an object or a list of objects", "type_error");
         }
     }
 

@@ -27,13 +27,13 @@ internal static class ThreadStateEndpoints
             .Describe("get_thread_state_at_checkpoint", "Read the state of a thread at the checkpoint of the body")
             .Answers<ThreadState>().Refuses(404);
         thread.MapPost("/state", UpdateAsync).Describe("update_thread_state", "Merge values into the state of a thread that is not busy")
-            .Answers<ThreadStateUpdateResponse>().Refuses(404, 409);
+            .Answers<ThreadStateUpdateResponse>().Refuses(400, 404, 409);
         thread.MapPatch("/state", PatchAsync).Describe("patch_thread_state", "Merge metadata into a thread").Answers(204).Refuses(404);
-        thread.MapGet("/history", ListHistoryAsync).Describe("get_thread_history", "List past states of a thread, newest first")
+        thread.MapGet("/history", ListHistory).Describe("get_thread_history", "List past states of a thread, newest first")
             .Query("limit", "integer", "At most this many, 1 to 1000; 10 by default.")
             .Query("before", "string", "Only states older than this checkpoint.")
             .Answers<IReadOnlyList<ThreadState>>().Refuses(404);
-        thread.MapPost("/history", SearchHistoryAsync).Describe("search_thread_history", "Find past states of a thread, newest first")
+        thread.MapPost("/history", SearchHistory).Describe("search_thread_history", "Find past states of a thread, newest first")
             .Answers<IReadOnlyList<ThreadState>>().Refuses(404);
     }
 
@@ -57,8 +57,8 @@ internal static class ThreadStateEndpoints
     private static async Task<IResult> UpdateAsync(
         ThreadId threadId, RequestBody<ThreadStateUpdate> body, ThreadService threads, HttpContext context)
     {
-        ThreadRules.Check(body.Value);
-        var updated = await threads.UpdateStateAsync(context.Owner(), threadId, body.Value, context.RequestAborted);
+        var checkpointId = ThreadRules.Check(body.Value);
+        var updated = await threads.UpdateStateAsync(context.Owner(), threadId, body.Value, checkpointId, context.RequestAborted);
         return JsonResult.Ok(updated, ProtocolJsonContext.Default.ThreadStateUpdateResponse);
     }
 
@@ -67,11 +67,11 @@ internal static class ThreadStateEndpoints
     {
         ThreadRules.Check(body.Value);
         var patch = new ThreadPatch { Metadata = body.Value.Metadata };
-        await threads.PatchAsync(context.Owner(), threadId, patch, context.RequestAborted);
+        await threads.PatchAsync(context.Owner(), threadId, patch, checkpointId: null, context.RequestAborted);
         return TypedResults.NoContent();
     }
 
-    private static Task<IResult> ListHistoryAsync(ThreadId threadId, ThreadService threads, HttpContext context)
+    private static StreamedList<ThreadState> ListHistory(ThreadId threadId, ThreadService threads, HttpContext context)
     {
         var before = context.Request.Query["before"].LastOrDefault();
         Guid? checkpointId = string.IsNullOrEmpty(before) ? null
@@ -82,12 +82,12 @@ internal static class ThreadStateEndpoints
             Limit = context.Request.QueryInt("limit", Limits.DefaultLimit, 1, Limits.MaxLimit),
             Before = HistoryRules.Before(checkpointId),
         };
-        return HistoryAsync(threadId, history, threads, context);
+        return History(threadId, history, threads, context);
     }
 
-    private static Task<IResult> SearchHistoryAsync(
+    private static StreamedList<ThreadState> SearchHistory(
         ThreadId threadId, RequestBody<ThreadHistoryRequest> body, ThreadService threads, HttpContext context) =>
-        HistoryAsync(threadId, HistoryRules.Check(body.Value), threads, context);
+        History(threadId, HistoryRules.Check(body.Value), threads, context);
 
     private static async Task<IResult> StateAsync(Guid threadId, Guid? checkpointId, ThreadService threads, HttpContext context)
     {
@@ -95,10 +95,7 @@ internal static class ThreadStateEndpoints
         return JsonResult.Ok(state, ProtocolJsonContext.Default.ThreadState);
     }
 
-    private static async Task<IResult> HistoryAsync(
-        Guid threadId, ThreadHistoryRequest history, ThreadService threads, HttpContext context)
-    {
-        var states = await threads.GetHistoryAsync(context.Owner(), threadId, history, context.RequestAborted);
-        return JsonResult.Ok(states, ProtocolJsonContext.Default.IReadOnlyListThreadState);
-    }
+    private static StreamedList<ThreadState> History(
+        Guid threadId, ThreadHistoryRequest history, ThreadService threads, HttpContext context) =>
+        new(threads.GetHistoryAsync(context.Owner(), threadId, history, context.RequestAborted), ProtocolJsonContext.Default.ThreadState);
 }

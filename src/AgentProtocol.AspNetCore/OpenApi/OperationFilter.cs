@@ -22,7 +22,7 @@ internal sealed class OperationFilter : IOperationFilter
             Name = part[1..^1],
             In = ParameterLocation.Path,
             Required = true,
-            Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = part is "{agent_id}" ? null : "uuid" },
+            Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = part is "{agent_id}" or "{assistant_id}" or "{namespace}" ? null : "uuid" },
         });
 
     private static OpenApiParameter ToParameter(QueryParameter query) => new()

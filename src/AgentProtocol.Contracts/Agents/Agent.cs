@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using AgentProtocol.Contracts.Json;
 
 namespace AgentProtocol.Contracts.Agents;
@@ -5,13 +6,14 @@ namespace AgentProtocol.Contracts.Agents;
 /// <summary>An agent that runs can be created for (wire-contract 1.6; schema <c>Agent</c>).</summary>
 public sealed record Agent
 {
-    /// <summary>Its id, which is also its graph id.</summary>
+    /// <summary>Its graph id, or the UUID of the assistant that somebody created (wire-contract 8.3).</summary>
     public required string AgentId { get; init; }
 
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>What it does, for people and for supervisors.</summary>
+    /// <summary>What it does, for people and for supervisors; absent when nobody has said.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Description { get; init; }
 
     /// <summary>Further facts about it.</summary>

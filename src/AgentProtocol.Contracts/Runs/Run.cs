@@ -15,7 +15,7 @@ public sealed record Run
     /// <summary>The assistant it was created for.</summary>
     public required Guid AssistantId { get; init; }
 
-    /// <summary>The Agent Protocol name of the same (wire-contract 8.3).</summary>
+    /// <summary>The Agent Protocol name of the same: a graph id, or the UUID of an assistant that somebody created (wire-contract 8.3).</summary>
     public required string AgentId { get; init; }
 
     /// <summary>When it was created, UTC.</summary>
@@ -27,10 +27,10 @@ public sealed record Run
     /// <summary>How far it is.</summary>
     public required RunStatus Status { get; init; }
 
-    /// <summary>What the creating request put into <c>metadata</c>.</summary>
+    /// <summary>The metadata of the creating request, over that of the thread, over that of the assistant.</summary>
     public required RawJson Metadata { get; init; }
 
-    /// <summary>The stored request.</summary>
+    /// <summary>The stored request, with the configuration and the context that the run finds.</summary>
     public required RawJson Kwargs { get; init; }
 
     /// <summary>The strategy it was created with.</summary>
@@ -42,7 +42,7 @@ public sealed record Run
     /// <summary>The input of the creating request.</summary>
     public required RawJson Input { get; init; }
 
-    /// <summary>The configuration of the creating request.</summary>
+    /// <summary>The configuration of the creating request, over that of the thread, over that of the assistant.</summary>
     public required RawJson Config { get; init; }
 
     /// <summary>The stream modes of the creating request.</summary>

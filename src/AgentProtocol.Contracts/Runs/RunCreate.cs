@@ -72,8 +72,8 @@ public sealed record RunCreate
     /// <summary>An older form of <see cref="Durability"/>: true for <c>async</c>, false for <c>exit</c>.</summary>
     public bool? CheckpointDuring { get; init; }
 
-    /// <summary>An address to call when the run ends; not supported yet.</summary>
-    public JsonElement? Webhook { get; init; }
+    /// <summary>The address to call when the run has ended: an http or https URI, or a path of this server; 1 to 65536 characters.</summary>
+    public string? Webhook { get; init; }
 
     /// <summary><c>delete</c> or <c>keep</c>: what happens to the thread when the run has ended. Without a thread <c>delete</c> is the default, and <c>keep</c> leaves an ordinary thread; on a thread only an explicit <c>delete</c> counts.</summary>
     public JsonElement? OnCompletion { get; init; }

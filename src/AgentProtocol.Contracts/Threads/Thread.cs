@@ -42,4 +42,8 @@ public sealed record Thread
     /// <summary>Time to live; only when asked for with <c>include=ttl</c>.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public RawJson? Ttl { get; init; }
+
+    /// <summary>What <c>extract</c> of a search asked for, by alias; only then.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RawJson? Extracted { get; init; }
 }

@@ -17,6 +17,6 @@ public sealed record ThreadCreate
     /// <summary>Minutes, or <c>{ttl, strategy}</c>.</summary>
     public JsonElement? Ttl { get; init; }
 
-    /// <summary>States to replay; not supported yet.</summary>
-    public JsonElement? Supersteps { get; init; }
+    /// <summary>Steps to replay, each of which becomes a checkpoint; at most 1000. They need a <c>graph_id</c> in the metadata.</summary>
+    public IReadOnlyList<Superstep>? Supersteps { get; init; }
 }

@@ -17,6 +17,6 @@ public sealed record ThreadPatch
     /// <summary>Messages to merge through the reducers.</summary>
     public JsonElement? Messages { get; init; }
 
-    /// <summary>The checkpoint to branch from; not supported yet.</summary>
+    /// <summary>The checkpoint that values and messages are merged into, for a new branch; the current state without it.</summary>
     public JsonElement? Checkpoint { get; init; }
 }

@@ -11,7 +11,7 @@ public sealed record ThreadSearchRequest
     /// <summary>Threads whose current values contain this object.</summary>
     public JsonElement? Values { get; init; }
 
-    /// <summary>Only these threads.</summary>
+    /// <summary>Only these threads, at most 1000.</summary>
     public IReadOnlyList<Guid>? Ids { get; init; }
 
     /// <summary>Only threads of this status.</summary>
@@ -32,6 +32,6 @@ public sealed record ThreadSearchRequest
     /// <summary>Return only these members of each thread.</summary>
     public IReadOnlyList<string>? Select { get; init; }
 
-    /// <summary>Alias to path; not supported yet.</summary>
+    /// <summary>Alias to path, at most 10, such as <c>values.messages[-1].content</c>; the values come under <c>extracted</c>.</summary>
     public JsonElement? Extract { get; init; }
 }

@@ -11,10 +11,10 @@ public sealed record ThreadStateUpdate
     /// <summary>The node in whose name the update is made.</summary>
     public string? AsNode { get; init; }
 
-    /// <summary>The checkpoint to continue from; not supported yet.</summary>
+    /// <summary>The checkpoint to go on from, for a new branch; the current state without it.</summary>
     public JsonElement? Checkpoint { get; init; }
 
-    /// <summary>The older form of <see cref="Checkpoint"/>; not supported yet.</summary>
+    /// <summary>The id alone, as older clients send it.</summary>
     public string? CheckpointId { get; init; }
 }
 

@@ -3,13 +3,16 @@ using AgentProtocol.Engine.Lifecycle;
 using AgentProtocol.Engine.Observability;
 using AgentProtocol.Engine.Queue;
 using AgentProtocol.Engine.State;
+using AgentProtocol.Engine.Storage;
+using AgentProtocol.Engine.Store;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace AgentProtocol.Engine.Execution;
 
 /// <summary>Runs the agent of a run once, and says how that ended.</summary>
-internal sealed class AgentAttempt(AgentRegistry agents, IOptions<RunsOptions> options, ILogger<AgentAttempt> logger)
+internal sealed class AgentAttempt(AgentRegistry agents, StoreService store, IOptions<RunsOptions> options, ILogger<AgentAttempt> logger)
 {
     /// <summary>The first step of a run's agent, as it is named on the wire.</summary>
     public string FirstNodeOf(ClaimedRun run) => agents.Find(run.Order!.Agent)?.Nodes[0] ?? run.Order.Agent;
@@ -87,6 +90,8 @@ internal sealed class AgentAttempt(AgentRegistry agents, IOptions<RunsOptions> o
             AgentException agent => (agent.Message, agent.Retryable),
             StateUpdateException update => (update.Message, false),
             HttpRequestException or IOException or TimeoutException => (exception.Message, true),
+            // From the agent's use of the store.
+            NpgsqlException database when TransientFailure.Is(database) => ("The database could not be reached", true),
             _ => (exception.Message, false),
         };
         if (retryable && run.Claim.Failures + 1 < options.Value.MaxAttempts)
@@ -99,7 +104,7 @@ internal sealed class AgentAttempt(AgentRegistry agents, IOptions<RunsOptions> o
         return RunOutcome.Failed(exception is AgentException ? "AgentError" : exception.GetType().Name, message);
     }
 
-    private static AgentContext ToContext(RunningRun run, RunRecorder recorder, RunRequest request, RunStart start) => new()
+    private AgentContext ToContext(RunningRun run, RunRecorder recorder, RunRequest request, RunStart start) => new()
     {
         RunId = run.Claim.RunId,
         ThreadId = run.Claim.ThreadId,
@@ -108,12 +113,14 @@ internal sealed class AgentAttempt(AgentRegistry agents, IOptions<RunsOptions> o
         CompletedSteps = start.CompletedSteps,
         Input = request.Input,
         State = AgentStates.From(recorder.State),
-        Config = request.Config,
+        Config = RunSettings.WithServerKeys(
+            request.Config, run.Claim.RunId, run.Claim.ThreadId, run.Claim.Order.Agent, run.Claim.Order.AssistantId, run.Claim.Owner),
         Context = request.Context,
         ResumeNode = start.Pause?.Node,
         Interrupts = start.Pause is not { } pause ? []
             : [.. pause.Interrupts.Select(interrupt => new AgentInterrupt(
                 interrupt.Id, JsonText.Parse(interrupt.Value), ResumeAnswers.For(interrupt, pause, request.Resume)))],
         Draining = run.Draining,
+        Store = new AgentStore(store, run),
     };
 }

@@ -99,7 +99,7 @@ internal sealed class RunExecutor(
     {
         var claim = run.Claim;
         EngineLog.RunStarts(logger, claim.Attempt);
-        var request = RunRequest.Parse(claim.Order!.Request);
+        var request = RunRequest.Parse(claim.Order!.Request, claim.Order.Assistant, claim.Order.ThreadConfig);
         if (await LoadAsync(run, request) is not { } start)
         {
             EngineLog.LeaseLost(logger);
@@ -110,7 +110,7 @@ internal sealed class RunExecutor(
         var writer = new RunWriter(run, recorder, log, feed, hints, clock, request.CommitsEachStep);
         var outcome = BeginOrResume(writer, request, start) ?? EndWithoutAgent(run) ?? EndAtOnce(request, start);
         outcome ??= await attempt.RunAsync(run, writer, recorder, request, start);
-        await EndAsync(run, writer, outcome);
+        await EndAsync(run, writer, outcome, recorder, request);
     }
 
     private static RunOutcome? BeginOrResume(RunWriter writer, RunRequest request, RunStart start)
@@ -161,7 +161,7 @@ internal sealed class RunExecutor(
         : start.HasNothingToDo ? RunOutcome.Succeeded
         : null;
 
-    private async Task EndAsync(RunningRun run, RunWriter writer, RunOutcome? outcome)
+    private async Task EndAsync(RunningRun run, RunWriter writer, RunOutcome? outcome, RunRecorder recorder, RunRequest request)
     {
         var page = await writer.CloseAsync(recorder =>
         {
@@ -177,7 +177,7 @@ internal sealed class RunExecutor(
         }
 
         var result = run.Cause == StopCause.Rollback ? new EndingResult(EndingKind.MustRollBack)
-            : outcome is not null ? await completion.FinishAsync(new RunEnding(page, outcome, run.Claim.Attempt), run.LeaseLost)
+            : outcome is not null ? await completion.FinishAsync(ToEnding(outcome), run.LeaseLost)
             : await PutBackAsync(run, page);
         if (result.Kind == EndingKind.MustRollBack)
         {
@@ -194,6 +194,11 @@ internal sealed class RunExecutor(
         }
 
         Announce(run.Claim, result);
+
+        RunEnding ToEnding(RunOutcome outcome) => new(page, outcome, run.Claim.Attempt)
+        {
+            Webhook = WebhookCall.Of(request, recorder.State),
+        };
     }
 
     /// <summary>What was said since the last page is kept, for readers have seen more than half of a message before; then the fence moves on.</summary>

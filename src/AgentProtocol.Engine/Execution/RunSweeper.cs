@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 
 namespace AgentProtocol.Engine.Execution;
 
-/// <summary>Does what time brings about: delays end, deadlines pass, readers stay away, old threads go.</summary>
+/// <summary>Does what time brings about: delays end, deadlines pass, readers stay away, old threads and expired store items go.</summary>
 internal sealed class RunSweeper(
     ProtocolDatabase database,
     RunCancellation cancellation,
@@ -22,6 +22,7 @@ internal sealed class RunSweeper(
     ILogger<RunSweeper> logger) : BackgroundService
 {
     private const int RetentionBatch = 200;
+    private const int ExpiryBatch = 500;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan PartitionInterval = TimeSpan.FromHours(1);
 
@@ -57,7 +58,8 @@ internal sealed class RunSweeper(
             Settled: await RunMaintenance.ExpireAsync(connection, cancellationToken) + await CancelDisconnectedAsync(cancellationToken),
             Promoted: await RunMaintenance.PromoteStrandedAsync(connection, cancellationToken),
             Recovered: await RunMaintenance.RecoverOrphansAsync(connection, cancellationToken),
-            Deleted: await ThreadRemoval.DeleteExpiredAsync(connection, options.Value.StatelessRetention, RetentionBatch, cancellationToken));
+            Deleted: await ThreadRemoval.DeleteExpiredAsync(connection, options.Value.StatelessRetention, RetentionBatch, cancellationToken),
+            Expired: await StoreItems.DeleteExpiredAsync(connection, ExpiryBatch, cancellationToken));
         if (result.Due + result.Promoted + result.Recovered > 0)
         {
             queue.Wake();
@@ -114,7 +116,8 @@ internal sealed class RunSweeper(
 /// <param name="Promoted">Waiting runs that got a slot nobody had passed on.</param>
 /// <param name="Recovered">Runs of nodes that do not exist.</param>
 /// <param name="Deleted">Threads of stateless runs past their retention.</param>
-internal readonly record struct SweepResult(int Due, int Settled, int Promoted, int Recovered, int Deleted)
+/// <param name="Expired">Store items whose time to live was over.</param>
+internal readonly record struct SweepResult(int Due, int Settled, int Promoted, int Recovered, int Deleted, int Expired)
 {
     /// <summary>Whether something happened that an operator may ask about: delays and retention are everyday matters.</summary>
     public bool IsWorthALine => Settled + Promoted + Recovered > 0;

@@ -58,4 +58,7 @@ internal static partial class EngineLog
 
     [LoggerMessage(18, LogLevel.Warning, "{Runs} runs were claimed by this node without its hearing of it; they are put back")]
     public static partial void ClaimsUnheard(ILogger logger, int runs);
+
+    [LoggerMessage(40, LogLevel.Warning, "The webhook of run {RunId} to {Host} is given up after attempt {Attempt}: {Error}")]
+    public static partial void WebhookGivenUp(ILogger logger, Guid runId, string host, int attempt, string error);
 }

@@ -54,4 +54,6 @@ internal sealed record ClaimedRun
 /// <param name="Agent">The agent's id.</param>
 /// <param name="AssistantId">The assistant's id.</param>
 /// <param name="Request">The body of the creating request.</param>
-internal sealed record RunOrder(string Agent, Guid AssistantId, string Request);
+/// <param name="Assistant">The settings of the assistant; null when it has none.</param>
+/// <param name="ThreadConfig">The configuration that the thread had; null when it had none.</param>
+internal sealed record RunOrder(string Agent, Guid AssistantId, string Request, string? Assistant = null, string? ThreadConfig = null);

@@ -9,7 +9,10 @@ namespace AgentProtocol.Engine.Queue;
 /// <param name="Unmerged">How many superseded inputs it has to merge first.</param>
 /// <param name="CreatedAt">When it was stored.</param>
 /// <param name="DeadlineAt">When its time is up, if it was born running.</param>
-internal sealed record CreatedRunRow(RunState State, long RunNo, int HeadN, int Unmerged, DateTime CreatedAt, DateTime? DeadlineAt);
+/// <param name="Metadata">Its metadata, with those of the assistant and the thread under it.</param>
+/// <param name="ThreadConfig">The configuration that the thread had; null when it had none.</param>
+internal sealed record CreatedRunRow(
+    RunState State, long RunNo, int HeadN, int Unmerged, DateTime CreatedAt, DateTime? DeadlineAt, string Metadata, string? ThreadConfig);
 
 /// <summary>What became of an attempt to store a run.</summary>
 /// <param name="Created">The run; null when it was refused.</param>
@@ -18,6 +21,8 @@ internal sealed record CreatedRunRow(RunState State, long RunNo, int HeadN, int 
 internal sealed record RunCreationResult(CreatedRunRow? Created, RunRefusal Refusal, SettlementEffects Effects)
 {
     public static RunCreationResult ThreadMissing { get; } = new(null, RunRefusal.ThreadMissing, SettlementEffects.None);
+
+    public static RunCreationResult AssistantEdited { get; } = new(null, RunRefusal.AssistantEdited, SettlementEffects.None);
 
     public static RunCreationResult ThreadBusy { get; } = new(null, RunRefusal.ThreadBusy, SettlementEffects.None);
 }
@@ -28,4 +33,7 @@ internal enum RunRefusal
     None,
     ThreadMissing,
     ThreadBusy,
+
+    /// <summary>It was taken for unedited, but its owner has edited it.</summary>
+    AssistantEdited,
 }

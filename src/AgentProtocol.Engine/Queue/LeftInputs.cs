@@ -29,9 +29,10 @@ internal static class LeftInputs
             return;
         }
 
-        var before = await CheckpointReader.ReadSegmentAsync(connection, threadId, head.Segment, head.HeadN, cancellationToken);
+        var position = await ContinuationReader.ReadHeadAsync(connection, threadId, cancellationToken);
+        var edits = new StateEdits(owner, threadId, head.Origin, position);
         var delta = new StateDelta();
-        var after = before.State;
+        var after = edits.State;
         foreach (var request in await TakeAsync(connection, threadId, cancellationToken))
         {
             after = RunRequest.Parse(request).MergeInputIfPossible(after, delta);
@@ -39,7 +40,8 @@ internal static class LeftInputs
 
         if (!delta.IsEmpty)
         {
-            await ThreadStore.WriteUpdateAsync(connection, owner, threadId, head, before, after, delta, node: null, cancellationToken);
+            edits.Add("update", node: null, after, delta);
+            await edits.WriteAsync(connection, cancellationToken);
         }
     }
 

@@ -15,9 +15,22 @@ internal sealed record NewRunRow
 
     public required Guid AssistantId { get; init; }
 
+    /// <summary>
+    /// Whether the assistant was taken for one that its owner has never edited. The database knows better, and refuses
+    /// the run if that is wrong.
+    /// </summary>
+    public bool AssumesUnedited { get; init; }
+
+    /// <summary>The settings of the assistant, for the run to keep; null when it has none.</summary>
+    public string? Assistant { get; init; }
+
+    /// <summary>The assistant's metadata, which lies under that of the thread and the run; null when it is empty.</summary>
+    public string? AssistantMetadata { get; init; }
+
     /// <summary>The body of the creating request.</summary>
     public required string Request { get; init; }
 
+    /// <summary>The metadata of the request.</summary>
     public required string Metadata { get; init; }
 
     /// <summary>The searchable copy of the metadata; null when it is empty.</summary>

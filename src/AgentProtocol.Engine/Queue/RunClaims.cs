@@ -50,6 +50,6 @@ internal sealed partial class RunClaims(ProtocolDatabase database, IOptions<Runs
         Usage = reader.GetText(11),
         DeadlineAt = reader.GetNullable<DateTime>(12),
         TimeLeft = reader.GetTimeSpan(13),
-        Order = new RunOrder(reader.GetString(14), reader.GetGuid(15), reader.GetString(16)),
+        Order = new RunOrder(reader.GetString(14), reader.GetGuid(15), reader.GetString(16), reader.GetText(17), reader.GetText(18)),
     };
 }

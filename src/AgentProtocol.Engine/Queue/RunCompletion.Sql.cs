@@ -25,7 +25,7 @@ internal sealed partial class RunCompletion
             order by w.run_id for update of w),
         work as (
             delete from run_work w using locked where w.run_id = locked.run_id
-            returning w.run_id, w.run_no, w.progress, w.usage),
+            returning w.run_id, w.run_no, w.progress, w.usage, w.owner, w.started_at),
         event as (
             insert into run_events (run_id, first_event, count, next_number, owner, frames)
             select g.run_id, g.first_event, g.count, g.next_number, g.owner, g.frames from work join given g using (run_id) where g.count > 0),
@@ -42,7 +42,11 @@ internal sealed partial class RunCompletion
                 usage = coalesce(g.usage, work.usage), ended_at = now()
             from work join given g using (run_id) where r.run_id = work.run_id
             returning r.run_id, r.thread_id, r.deletes_thread),
-        {DisposeThreads}
+        {DisposeThreads},
+        webhook as (
+            insert into webhook_outbox (run_id, owner, url, host, body, started_at)
+            select work.run_id, work.owner, c.url, c.host, c.body, work.started_at
+            from work join unnest($42, $43, $44, $45) as c(run_id, url, host, body) using (run_id))
         update thread_heads h
         set {PageColumns.SetHead}, active_run = null, status = g.thread_status, error = g.thread_error, disposable = h.disposable or run.deletes_thread
         from work join given g using (run_id) join run using (run_id) where h.thread_id = g.thread_id

@@ -11,7 +11,11 @@ namespace AgentProtocol.Engine.Queue;
 /// <param name="Page">What its executor had not written yet.</param>
 /// <param name="Outcome">How it ended.</param>
 /// <param name="Attempt">The attempt that ended it.</param>
-internal sealed record RunEnding(RunPage Page, RunOutcome Outcome, int Attempt);
+internal sealed record RunEnding(RunPage Page, RunOutcome Outcome, int Attempt)
+{
+    /// <summary>Who is told of the end; null for nobody.</summary>
+    public WebhookCall? Webhook { get; init; }
+}
 
 /// <summary>What became of an ending.</summary>
 /// <param name="Kind">Whether it holds.</param>
@@ -50,7 +54,11 @@ internal sealed partial class RunCompletion
 
     /// <summary>Ends a run, together with others where nobody waits on its thread.</summary>
     public Task<EndingResult> FinishAsync(RunEnding ending, CancellationToken leaseLost) => RetryAsync(
-        async () => await fast.SubmitAsync(ending) ? new EndingResult(EndingKind.Ended) : await FinishAloneAsync(ending),
+        async () =>
+        {
+            var complete = await WebhookOutbox.ComposeAsync(database, ending);
+            return await fast.SubmitAsync(complete) ? new EndingResult(EndingKind.Ended) : await FinishAloneAsync(complete);
+        },
         () => ResolveAsync(ending),
         leaseLost);
 
@@ -85,7 +93,8 @@ internal sealed partial class RunCompletion
                     Frame.OfFailure(first + 1, tail.NextNumber, outcome),
                 ],
             };
-            return await FinishAloneAsync(new RunEnding(page, outcome, run.Attempt));
+            var ending = new RunEnding(page, outcome, run.Attempt) { Webhook = WebhookCall.Of(run.Order?.Request, state: null) };
+            return await FinishAloneAsync(await WebhookOutbox.ComposeAsync(database, ending));
         },
         async () =>
         {
@@ -153,6 +162,7 @@ internal sealed partial class RunCompletion
         NpgsqlConnection connection, IReadOnlyList<RunEnding> endings, bool holdsHeadLock)
     {
         var pages = endings.Select(ending => ending.Page).ToList();
+        var calls = endings.Where(ending => ending.Webhook?.Body is not null).ToList();
         await using var command = new NpgsqlCommand(FinishSql, connection)
             .WithPages(pages)
             .WithCheckpoints(pages)
@@ -166,7 +176,11 @@ internal sealed partial class RunCompletion
             .WithColumn(endings, NpgsqlDbType.Uuid, ending => ending.Page.PausedAt)
             .WithColumn(endings, NpgsqlDbType.Text, ending => ending.Outcome.Pause?.Node)
             .WithColumn(endings, NpgsqlDbType.Text, ending => ending.Outcome.Pause is { } pause ? InterruptText.Write(pause.Interrupts) : null)
-            .With(holdsHeadLock);
+            .With(holdsHeadLock)
+            .WithColumn(calls, NpgsqlDbType.Uuid, ending => ending.Page.RunId)
+            .WithColumn(calls, NpgsqlDbType.Text, ending => ending.Webhook!.Url)
+            .WithColumn(calls, NpgsqlDbType.Text, ending => WebhookUrl.HostOf(ending.Webhook!.Url))
+            .WithColumn(calls, NpgsqlDbType.Text, ending => ending.Webhook!.Body);
         HashSet<Guid> ended = [];
         await using var reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync())

@@ -106,7 +106,7 @@ internal sealed partial class RunCreation
         Attempt = 1,
         DeadlineAt = created.DeadlineAt,
         TimeLeft = created.DeadlineAt!.Value - created.CreatedAt,
-        Order = new RunOrder(run.Agent, run.AssistantId, run.Request),
+        Order = new RunOrder(run.Agent, run.AssistantId, run.Request, run.Assistant, created.ThreadConfig),
         IsFirstOnThread = created is { HeadN: 0, Unmerged: 0 },
     };
 
@@ -140,8 +140,12 @@ internal sealed partial class RunCreation
             .WithColumn(runs, NpgsqlDbType.Smallint, given => (short)(given.Node is { } other && other != node ? RunState.Ready : given.State))
             .WithColumn(runs, NpgsqlDbType.Interval, given => given.Run.Delay)
             .WithColumn(runs, NpgsqlDbType.Uuid, given => given.Run.StreamNode)
+            .With(timeout)
+            .WithColumn(runs, NpgsqlDbType.Boolean, given => given.Run.AssumesUnedited)
+            .WithColumn(runs, NpgsqlDbType.Text, given => given.Run.Assistant)
+            .WithColumn(runs, NpgsqlDbType.Text, given => given.Run.AssistantMetadata)
             .WithColumn(runs, NpgsqlDbType.Boolean, given => given.Run.DeletesThread)
-            .With(timeout).With(isKnownToLive);
+            .With(isKnownToLive);
 
         Dictionary<Guid, CreatedRunRow> created = [];
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -155,7 +159,7 @@ internal sealed partial class RunCreation
 
     private static CreatedRunRow Read(NpgsqlDataReader reader) => new(
         (RunState)reader.GetInt16(1), reader.GetInt64(2), reader.GetInt32(3), reader.GetInt32(4), reader.GetDateTime(5),
-        reader.GetNullable<DateTime>(6));
+        reader.GetNullable<DateTime>(6), reader.GetString(7), reader.GetText(8));
 
     /// <summary>The multitask decision, on the locked head (design: lock order is head, then work).</summary>
     private async Task<RunCreationResult> CreateOnBusyThreadAsync(Given given, CancellationToken cancellationToken)
@@ -169,6 +173,11 @@ internal sealed partial class RunCreation
             return RunCreationResult.ThreadMissing;
         }
 
+        if (head.AssistantEdited)
+        {
+            return RunCreationResult.AssistantEdited;
+        }
+
         var effects = SettlementEffects.None;
         if (head.ActiveRun is not null && run.Strategy is MultitaskStrategy.Interrupt or MultitaskStrategy.Rollback)
         {
@@ -180,19 +189,23 @@ internal sealed partial class RunCreation
             return RunCreationResult.ThreadBusy;
         }
 
+        // An edit that has come since the look at the assistant has come too late for this run.
         var created = head.ActiveRun is null
-            ? (await InsertAsync(connection, [given], isKnownToLive: true, cancellationToken))[run.RunId]
+            ? (await InsertAsync(connection, [given with { Run = run with { AssumesUnedited = false } }], isKnownToLive: true, cancellationToken))[run.RunId]
             : await EnqueueAsync(connection, run, cancellationToken);
         await transaction.CommitAsync(CancellationToken.None);
         return new RunCreationResult(created, RunRefusal.None, effects);
     }
 
-    private static async Task<(bool Exists, Guid? ActiveRun)> LockHeadAsync(
+    private static async Task<(bool Exists, Guid? ActiveRun, bool AssistantEdited)> LockHeadAsync(
         NpgsqlConnection connection, NewRunRow run, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(LockHeadSql, connection).With(run.ThreadId).With(run.Owner);
+        await using var command = new NpgsqlCommand(LockHeadSql, connection)
+            .With(run.ThreadId).With(run.Owner).With(run.AssistantId).With(run.AssumesUnedited);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken) && (!reader.IsDBNull(0) || !reader.GetBoolean(1)) ? (true, reader.GetNullable<Guid>(0)) : (false, null);
+        return await reader.ReadAsync(cancellationToken) && (!reader.IsDBNull(0) || !reader.GetBoolean(2))
+            ? (true, reader.GetNullable<Guid>(0), reader.GetBoolean(1))
+            : (false, null, false);
     }
 
     private static async Task<CreatedRunRow> EnqueueAsync(NpgsqlConnection connection, NewRunRow run, CancellationToken cancellationToken)
@@ -200,10 +213,11 @@ internal sealed partial class RunCreation
         await using var command = new NpgsqlCommand(EnqueueSql, connection)
             .With(run.RunId).With(run.ThreadId).With(run.Owner).With(run.Agent).With(run.AssistantId).With(run.Request)
             .With(run.Metadata).With(run.Filter).With(run.Config).With(ToText(run.Strategy)).With(run.Stateless).With(run.Delay)
-            .With(run.StreamNode, NpgsqlDbType.Uuid).With(run.DeletesThread);
+            .With(run.StreamNode, NpgsqlDbType.Uuid).With(run.Assistant).With(run.AssistantMetadata).With(run.DeletesThread);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        return new CreatedRunRow(RunState.Waiting, reader.GetInt64(0), HeadN: 0, Unmerged: 0, reader.GetDateTime(1), DeadlineAt: null);
+        return new CreatedRunRow(
+            RunState.Waiting, reader.GetInt64(0), HeadN: 0, Unmerged: 0, reader.GetDateTime(1), DeadlineAt: null, reader.GetString(2), reader.GetText(3));
     }
 
     private static string ToText(MultitaskStrategy strategy) => strategy switch

@@ -26,7 +26,7 @@ internal static partial class ThreadSettlement
         $"""
         with work as (
             delete from run_work where run_id = $1 and state < 3
-            returning run_id, thread_id, state, attempt, next_event, usage, progress),
+            returning run_id, thread_id, state, attempt, next_event, usage, progress, started_at),
         run as (
             update runs r
             set status = 'interrupted', error = $2, attempt = work.attempt, event_count = work.next_event, usage = work.usage,
@@ -34,7 +34,7 @@ internal static partial class ThreadSettlement
                 unmerged = $3 and not exists (
                     select from checkpoints c where c.thread_id = work.thread_id and c.run_id = work.run_id and c.source = 'input')
             from work where r.run_id = work.run_id
-            returning r.unmerged, r.thread_id, r.deletes_thread),
+            returning r.unmerged, r.request, r.thread_id, r.deletes_thread),
         {RunCompletion.DisposeThreads}
         update thread_heads h
         set waiting = h.waiting - case work.state when 0 then 1 else 0 end,
@@ -44,6 +44,7 @@ internal static partial class ThreadSettlement
             unmerged = h.unmerged + case when run.unmerged then 1 else 0 end, disposable = h.disposable or run.deletes_thread,
             updated_at = now()
         from work, run where h.thread_id = work.thread_id
+        returning run.request, work.started_at
         """;
 
     /// <summary>Removes a run that is to be erased, with all it wrote. Gives the head it started from, if it had started.</summary>

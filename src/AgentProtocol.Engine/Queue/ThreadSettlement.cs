@@ -38,8 +38,21 @@ internal static partial class ThreadSettlement
             return await EraseAsync(connection, threadId, runId, fence: null, cancellationToken);
         }
 
-        await using var command = new NpgsqlCommand(EndIdleSql, connection).With(runId).With(reason).With(superseded);
-        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+        string request;
+        DateTime? startedAt;
+        await using (var command = new NpgsqlCommand(EndIdleSql, connection).With(runId).With(reason).With(superseded))
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            if (!await reader.ReadAsync(cancellationToken))
+            {
+                return false;
+            }
+
+            (request, startedAt) = (reader.GetString(0), reader.GetNullable<DateTime>(1));
+        }
+
+        await WebhookOutbox.AddForIdleAsync(connection, threadId, runId, request, startedAt, cancellationToken);
+        return true;
     }
 
     /// <summary>Erases a run: with its fence by its executor, without one when nobody executes it.</summary>

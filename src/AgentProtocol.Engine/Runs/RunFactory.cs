@@ -1,7 +1,7 @@
 using System.Text.Json;
-using AgentProtocol.Agents;
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Runs;
+using AgentProtocol.Engine.Assistants;
 using AgentProtocol.Engine.Events;
 using AgentProtocol.Engine.Lifecycle;
 using AgentProtocol.Engine.Queue;
@@ -11,9 +11,9 @@ using AgentProtocol.Engine.Storage.Rows;
 
 namespace AgentProtocol.Engine.Runs;
 
-/// <summary>Makes runs: resolves the agent and the thread, checks the input, stores, tells.</summary>
+/// <summary>Makes runs: resolves the assistant and the thread, checks the input, stores, tells.</summary>
 internal sealed class RunFactory(
-    AgentRegistry agents,
+    AssistantResolver assistants,
     RunCreation creation,
     ThreadStore threads,
     ThreadReader reader,
@@ -25,9 +25,9 @@ internal sealed class RunFactory(
 {
     public async Task<CreatedRun> CreateAsync(string owner, NewRun run, CancellationToken cancellationToken)
     {
-        var agent = await CheckAsync(owner, run, cancellationToken);
+        var assistant = await CheckAsync(owner, run, cancellationToken);
         var cancelOnDisconnect = run.Reader != RunReader.None && CancelsOnDisconnect(run.Request);
-        var row = ToRow(owner, run, agent, cancelOnDisconnect ? slots.NodeId : null);
+        var row = ToRow(owner, run, assistant, cancelOnDisconnect ? slots.NodeId : null);
         if (run.ThreadId is null)
         {
             await threads.CreateAsync(row.Stateless ? new NewThreadRow { ThreadId = row.ThreadId, Owner = owner, Temporary = true } : NewThread(row));
@@ -37,10 +37,10 @@ internal sealed class RunFactory(
         var subscription = run.Reader == RunReader.Stream ? feed.Subscribe(row.RunId, wantsPages: true) : null;
         try
         {
-            var created = await StoreAsync(row, run.Request, cancellationToken);
+            var (stored, created) = await StoreAsync(row, assistant, run.Request, cancellationToken);
             var stream = subscription is null ? null
                 : new RunEventStream(subscription, events, row.RunId, row.ThreadId, row.Stateless, from: 0, isKnownToBeNew: true, modes: null);
-            return new CreatedRun(ToView(row, created).ToWire(), row.Stateless, cancelOnDisconnect, stream, ThreadSeq.FirstOf(created.RunNo) - 1);
+            return new CreatedRun(ToView(stored, created).ToWire(), row.Stateless, cancelOnDisconnect, stream, ThreadSeq.FirstOf(created.RunNo) - 1);
         }
         catch
         {
@@ -52,10 +52,9 @@ internal sealed class RunFactory(
     public static ProtocolException Busy(Guid threadId) =>
         ProtocolException.Conflict($"Thread {threadId} is busy with another run, and multitask_strategy is reject");
 
-    /// <summary>Refuses what can be refused before anything is stored; gives the agent that is to run.</summary>
-    public async Task<AgentDefinition> CheckAsync(string owner, NewRun run, CancellationToken cancellationToken)
+    /// <summary>Refuses what can be refused before anything is stored; gives the assistant that the run is for.</summary>
+    public async Task<RunAssistant> CheckAsync(string owner, NewRun run, CancellationToken cancellationToken)
     {
-        var agent = FindAgent(run.Request);
         CheckInput(run.Request);
         if (run is { ThreadId: null, Request.OnCompletion: { ValueKind: not JsonValueKind.Null } } && !OnCompletionIs(run.Request, "delete") && !OnCompletionIs(run.Request, "keep"))
         {
@@ -63,15 +62,22 @@ internal sealed class RunFactory(
         }
 
         await CheckStartAsync(owner, run, cancellationToken);
-        return agent;
+        return await assistants.ResolveAsync(owner, run.Request.AssistantId ?? run.Request.AgentId, cancellationToken);
     }
 
-    private async Task<CreatedRunRow> StoreAsync(NewRunRow row, RunCreate request, CancellationToken cancellationToken)
+    private async Task<(NewRunRow Row, CreatedRunRow Created)> StoreAsync(
+        NewRunRow row, RunAssistant assistant, RunCreate request, CancellationToken cancellationToken)
     {
         var result = await creation.CreateAsync(row, cancellationToken);
         if (result.Refusal == RunRefusal.ThreadMissing && request.IfNotExists == "create")
         {
             await threads.CreateAnewAsync(NewThread(row), cancellationToken);
+            result = await creation.CreateAsync(row, cancellationToken);
+        }
+
+        if (result.Refusal == RunRefusal.AssistantEdited)
+        {
+            row = With(row, await assistants.ResolveEditedAsync(row.Owner, assistant, cancellationToken));
             result = await creation.CreateAsync(row, cancellationToken);
         }
 
@@ -88,16 +94,17 @@ internal sealed class RunFactory(
             queue.Signal([row.RunId]);
         }
 
-        return created;
+        return (row, created);
     }
 
-    private AgentDefinition FindAgent(RunCreate request)
+    private static NewRunRow With(NewRunRow row, RunAssistant assistant) => row with
     {
-        var id = request.AssistantId ?? request.AgentId;
-        return id is null
-            ? agents.Default ?? throw ProtocolException.InvalidField("assistant_id", "is required, because no default agent is configured", "missing")
-            : agents.Find(id) ?? throw ProtocolException.AssistantNotFound(id);
-    }
+        Agent = assistant.Agent,
+        AssistantId = assistant.AssistantId,
+        AssumesUnedited = assistant.AssumesUnedited,
+        Assistant = assistant.Settings,
+        AssistantMetadata = assistant.Metadata,
+    };
 
     /// <summary>Finds out now what would fail when the run starts: an unknown role is the caller's mistake, not the run's.</summary>
     private static void CheckInput(RunCreate request)
@@ -187,13 +194,16 @@ internal sealed class RunFactory(
         Filter = run.Filter,
     };
 
-    private static NewRunRow ToRow(string owner, NewRun run, AgentDefinition agent, Guid? streamNode) => new()
+    private static NewRunRow ToRow(string owner, NewRun run, RunAssistant assistant, Guid? streamNode) => new()
     {
         RunId = Guid.CreateVersion7(),
         ThreadId = run.ThreadId ?? Guid.CreateVersion7(),
         Owner = owner,
-        Agent = agent.Id,
-        AssistantId = agent.AssistantId,
+        Agent = assistant.Agent,
+        AssistantId = assistant.AssistantId,
+        AssumesUnedited = assistant.AssumesUnedited,
+        Assistant = assistant.Settings,
+        AssistantMetadata = assistant.Metadata,
         Request = run.Body.Text,
         Metadata = run.Request.Metadata is { ValueKind: JsonValueKind.Object } metadata ? metadata.GetRawText() : "{}",
         Filter = JsonFilter.Copy(run.Request.Metadata, "metadata"),
@@ -214,8 +224,10 @@ internal sealed class RunFactory(
             RunNo = created.RunNo,
             Agent = row.Agent,
             AssistantId = row.AssistantId,
+            Assistant = row.Assistant,
+            ThreadConfig = created.ThreadConfig,
             Request = row.Request,
-            Metadata = row.Metadata,
+            Metadata = created.Metadata,
             Strategy = row.Strategy.ToString().ToLowerInvariant(),
             Stateless = row.Stateless,
             Status = "active",

@@ -40,8 +40,8 @@ internal sealed class RunSearch(ProtocolDatabase database, AgentRegistry agents)
         if ((request.AssistantId ?? request.AgentId) is { } id)
         {
             // Not only those that are registered now: runs outlive the agents that made them.
-            var agent = agents.Find(id)?.Id ?? Lifecycle.PlainText.Clean(id);
-            query = query.Where(found => found.Run.Agent == agent);
+            var assistantId = agents.Find(id)?.AssistantId ?? (Guid.TryParseExact(id, "D", out var uuid) ? uuid : AssistantIds.For(id));
+            query = query.Where(found => found.Run.AssistantId == assistantId);
         }
 
         var ordered = query.OrderByDescending(found => found.Run.CreatedAt).ThenByDescending(found => found.Run.RunNo).ThenBy(found => found.Run.RunId);

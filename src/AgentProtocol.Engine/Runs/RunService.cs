@@ -109,7 +109,8 @@ public sealed class RunService
         var ended = run is null ? null : await WaitForEndAsync(owner, runId, subscription, cancellationToken);
         var (state, interrupts) = await threads.ReadStateAfterRunAsync(onThread, runId, cancellationToken);
         return new RunResult(
-            ended?.ToWire(), new RawJson(state.ToJson()), new RawJson(state.ToProtocolMessages()), ended?.Row.ToFailure(),
+            ended?.ToWire(), new RawJson(state.ToJson()), new RawJson(state.ToProtocolMessages()),
+            ended is null ? null : RunFailure.Of(ended.Row),
             interrupts is null or "[]" ? null : new RawJson(interrupts));
     }
 

@@ -1,5 +1,6 @@
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
+using AgentProtocol.Engine.Storage.Rows;
 
 namespace AgentProtocol.Engine.Runs;
 
@@ -44,7 +45,11 @@ public sealed record RunResult(Run? Run, RawJson Values, RawJson Messages, RunFa
 /// <summary>Why a run failed.</summary>
 /// <param name="Type">A type name, as in the SSE event <c>error</c>.</param>
 /// <param name="Message">The message.</param>
-public sealed record RunFailure(string Type, string Message);
+public sealed record RunFailure(string Type, string Message)
+{
+    /// <summary>Why a run failed; null when it did not.</summary>
+    internal static RunFailure? Of(RunRow run) => run.ErrorType is { } type ? new RunFailure(type, run.Error ?? "") : null;
+}
 
 /// <summary>Query of <c>GET /threads/{thread_id}/runs</c>.</summary>
 public sealed record RunListRequest

@@ -36,6 +36,31 @@ internal static class JsonText
 
     public static string Quote(string value) => new StringBuilder(value.Length + 2).AppendJsonString(value).ToString();
 
+    /// <summary>An object of these members, each with the text it was parsed from.</summary>
+    public static string WriteObject(IEnumerable<JsonProperty> members)
+    {
+        var text = new StringBuilder("{");
+        foreach (var member in members)
+        {
+            text.Append(text.Length > 1 ? "," : "").AppendJsonString(member.Name).Append(':').Append(member.Value.GetRawText());
+        }
+
+        return text.Append('}').ToString();
+    }
+
+    /// <summary>An object with the members of both; where both have one, that of <paramref name="over"/>.</summary>
+    public static string Merge(JsonElement under, JsonElement over) =>
+        over.ValueKind != JsonValueKind.Object
+            ? under.GetRawText()
+            : WriteObject(under.EnumerateObject().Where(member => !over.TryGetProperty(member.Name, out _)).Concat(over.EnumerateObject()));
+
+    /// <summary>Containment as in metadata searches: objects recursively, all else by equality (wire-contract 1.5).</summary>
+    public static bool Contains(JsonElement value, JsonElement wanted) =>
+        wanted.ValueKind == JsonValueKind.Object
+            ? value.ValueKind == JsonValueKind.Object && wanted.EnumerateObject().All(member =>
+                value.TryGetProperty(member.Name, out var inner) && Contains(inner, member.Value))
+            : JsonElement.DeepEquals(value, wanted);
+
     private static string Encode(string value)
     {
         try

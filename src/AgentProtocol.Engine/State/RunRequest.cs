@@ -7,32 +7,38 @@ internal sealed class RunRequest
 {
     private readonly JsonElement body;
 
-    private RunRequest(JsonElement body) => this.body = body;
+    private RunRequest(JsonElement body, JsonElement assistant, JsonElement threadConfig)
+    {
+        this.body = body;
+        Config = RunSettings.Config(Member(assistant, "config"), threadConfig, Member("config"));
+        OwnContext = RunSettings.Context(Member(assistant, "context"), Member("context"));
+    }
 
     /// <summary>The run's input; undefined when there is none.</summary>
     public JsonElement Input => Member("input");
 
-    public JsonElement Config => Member("config");
+    /// <summary>The configuration, over those of the thread and the assistant; undefined when there is none.</summary>
+    public JsonElement Config { get; }
+
+    /// <summary>The context over that of the assistant; undefined when there is none.</summary>
+    public JsonElement OwnContext { get; }
 
     /// <summary>The context, else <c>config.configurable</c> (wire-contract 5.10).</summary>
-    public JsonElement Context
-    {
-        get
-        {
-            var context = Member("context");
-            return context.ValueKind == JsonValueKind.Object && context.EnumerateObject().MoveNext()
-                || Config.ValueKind != JsonValueKind.Object || !Config.TryGetProperty("configurable", out var configurable)
-                ? context
-                : configurable;
-        }
-    }
+    public JsonElement Context =>
+        RunSettings.IsFilled(OwnContext) || RunSettings.Configurable(Config).ValueKind == JsonValueKind.Undefined
+            ? OwnContext
+            : RunSettings.Configurable(Config);
 
     public StreamModes StreamModes => StreamModeNames.Parse(Member("stream_mode"));
+
+    /// <summary>The address to call when the run has ended; null when there is none.</summary>
+    public string? Webhook =>
+        Member("webhook") is { ValueKind: JsonValueKind.String } url && url.GetString()! is var text && WebhookUrl.Problem(text) is null ? text : null;
 
     /// <summary>The checkpoint to start from; null for the thread's head (wire-contract 5.11).</summary>
     public Guid? CheckpointId =>
         Id(Member("checkpoint"), "checkpoint_id") ?? AsId(Member("checkpoint_id"))
-        ?? (Config.ValueKind == JsonValueKind.Object && Config.TryGetProperty("configurable", out var configurable) ? Id(configurable, "checkpoint_id") : null);
+        ?? Id(RunSettings.Configurable(Member("config")), "checkpoint_id");
 
     /// <summary>The answer to what an earlier run asked; undefined when this run does not resume one.</summary>
     public JsonElement Resume => Member("command") is { ValueKind: JsonValueKind.Object } command && command.TryGetProperty("resume", out var resume)
@@ -51,7 +57,18 @@ internal sealed class RunRequest
     /// <summary>Whether the caller wants the run to stop after a step.</summary>
     public bool StopsAfter(string node) => Names(Member("interrupt_after"), node);
 
-    public static RunRequest Parse(string json) => new(JsonDocument.Parse(json, JsonText.DocumentOptions).RootElement);
+    /// <summary>Reads a body for its input alone.</summary>
+    public static RunRequest Parse(string json) => Parse(json, assistant: null, threadConfig: null);
+
+    /// <param name="json">The body as it was sent.</param>
+    /// <param name="assistant">What <see cref="RunSettings.OfAssistant"/> made of the assistant.</param>
+    /// <param name="threadConfig">The configuration that the thread had.</param>
+    public static RunRequest Parse(string json, string? assistant, string? threadConfig) =>
+        Of(JsonDocument.Parse(json, JsonText.DocumentOptions).RootElement, assistant, threadConfig);
+
+    /// <summary>The same for a body that was parsed already, for as long as its document lives.</summary>
+    public static RunRequest Of(JsonElement body, string? assistant, string? threadConfig) =>
+        new(body, ParseLayer(assistant), ParseLayer(threadConfig));
 
     /// <summary>
     /// Merges the messages of the input and of the body into a state. Other keys of the input are the agent's to read
@@ -113,6 +130,11 @@ internal sealed class RunRequest
 
     private static Guid? AsId(JsonElement value) => value.ValueKind == JsonValueKind.String && value.TryGetGuid(out var id) ? id : null;
 
-    private JsonElement Member(string name) =>
-        body.ValueKind == JsonValueKind.Object && body.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : default;
+    private JsonElement Member(string name) => Member(body, name);
+
+    private static JsonElement Member(JsonElement layer, string name) =>
+        layer.ValueKind == JsonValueKind.Object && layer.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : default;
+
+    private static JsonElement ParseLayer(string? json) =>
+        json is null ? default : JsonDocument.Parse(json, JsonText.DocumentOptions).RootElement;
 }

@@ -2,7 +2,7 @@ namespace AgentProtocol.Engine.State;
 
 /// <summary>A state together with how long and heavy its segment has become, which decides whether the next row is a delta.</summary>
 /// <param name="State">The state.</param>
-/// <param name="Deltas">Rows behind the snapshot; -1 when there is no segment yet.</param>
+/// <param name="Deltas">Rows behind the snapshot; -1 when there is no segment to go on with.</param>
 /// <param name="DeltaLength">Their text length.</param>
 /// <param name="SnapshotLength">The snapshot's text length.</param>
 internal sealed record SegmentState(StateValues State, int Deltas, int DeltaLength, int SnapshotLength)
@@ -21,6 +21,9 @@ internal sealed record SegmentState(StateValues State, int Deltas, int DeltaLeng
     /// <summary>Whether one more delta of this length still belongs to the segment.</summary>
     public bool HasRoomFor(int deltaLength) =>
         Deltas >= 0 && Deltas < MaxDeltas && DeltaLength + deltaLength <= Math.Max(SnapshotLength, LightSegment);
+
+    /// <summary>The same state, behind which a new segment begins.</summary>
+    public SegmentState Closed() => this with { Deltas = -1 };
 
     public static SegmentState Begin(string snapshot) => new(StateDelta.ReadSnapshot(snapshot), 0, 0, snapshot.Length);
 

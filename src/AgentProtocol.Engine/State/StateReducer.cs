@@ -35,6 +35,33 @@ internal static class StateReducer
         });
     }
 
+    /// <summary>Applies an update, or several in a list, one after the other.</summary>
+    public static StateValues ApplyAll(StateValues state, JsonElement updates, StateDelta delta) =>
+        updates.ValueKind == JsonValueKind.Array
+            ? updates.EnumerateArray().Aggregate(state, (merged, each) => Apply(merged, each, delta))
+            : Apply(state, updates, delta);
+
+    /// <summary>Applies the <c>update</c> of a command: an object, or a list of [key, value] pairs (wire-contract 5.9).</summary>
+    public static StateValues ApplyPairs(StateValues state, JsonElement update, StateDelta delta)
+    {
+        if (update.ValueKind != JsonValueKind.Array)
+        {
+            return Apply(state, update, delta);
+        }
+
+        foreach (var pair in update.EnumerateArray())
+        {
+            if (pair.ValueKind != JsonValueKind.Array || pair.GetArrayLength() != 2 || pair[0].ValueKind != JsonValueKind.String)
+            {
+                throw new StateUpdateException("command.update", "must be an object or a list of [key, value] pairs");
+            }
+
+            state = Apply(state, JsonText.Parse($"{{{pair[0].GetRawText()}:{pair[1].GetRawText()}}}"), delta);
+        }
+
+        return state;
+    }
+
     /// <summary>Applies one message or several.</summary>
     public static StateValues ApplyMessages(StateValues state, JsonElement messages, string path, StateDelta delta) =>
         Guard(path, () => Merge(state, messages, path, delta));

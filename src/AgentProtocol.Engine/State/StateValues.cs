@@ -22,6 +22,9 @@ internal sealed class StateValues
     /// <summary>The messages, oldest first.</summary>
     public ReadOnlySpan<StateMessage> Messages => messages;
 
+    /// <summary>Whether there is a list of messages, be it empty.</summary>
+    public bool HasMessages => messages is not null;
+
     /// <summary>Every key but <c>messages</c>, in the order in which they were first set, as JSON text.</summary>
     public ReadOnlySpan<KeyValuePair<string, string>> Others => others;
 

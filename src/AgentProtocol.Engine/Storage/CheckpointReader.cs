@@ -23,6 +23,14 @@ internal static class CheckpointReader
         order by c.segment, c.n
         """;
 
+    private const string HeadsSql =
+        """
+        select c.thread_id, c.delta, c.snapshot
+        from unnest($1) as g(thread_id) join thread_heads h using (thread_id)
+        join checkpoints c on c.thread_id = h.thread_id and c.n between h.segment and h.head_n and c.segment = h.segment
+        order by c.thread_id, c.n
+        """;
+
     private const string SegmentOfSql = "select segment, n from checkpoints where thread_id = $1 and id = $2";
 
     /// <summary>The state at a checkpoint.</summary>
@@ -85,21 +93,11 @@ internal static class CheckpointReader
         return states;
     }
 
-    /// <summary>The states of many heads at once, in one statement.</summary>
+    /// <summary>The current states of many threads, in one statement.</summary>
     public static async Task<Dictionary<Guid, StateValues>> ReadHeadsAsync(
-        NpgsqlConnection connection, IReadOnlyList<(Guid ThreadId, int Segment, int N)> heads, CancellationToken cancellationToken)
+        NpgsqlConnection connection, IReadOnlyList<Guid> threadIds, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(
-            """
-            select c.thread_id, c.delta, c.snapshot
-            from unnest($1, $2, $3) as h(thread_id, segment, n)
-            join checkpoints c on c.thread_id = h.thread_id and c.n between h.segment and h.n and c.segment = h.segment
-            order by c.thread_id, c.n
-            """,
-            connection)
-            .WithColumn(heads, NpgsqlDbType.Uuid, head => head.ThreadId)
-            .WithColumn(heads, NpgsqlDbType.Integer, head => head.Segment)
-            .WithColumn(heads, NpgsqlDbType.Integer, head => head.N);
+        await using var command = new NpgsqlCommand(HeadsSql, connection).WithColumn(threadIds, NpgsqlDbType.Uuid, id => id);
         Dictionary<Guid, StateValues> states = [];
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))

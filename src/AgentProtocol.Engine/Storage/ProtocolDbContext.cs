@@ -18,7 +18,17 @@ internal sealed class ProtocolDbContext(DbContextOptions<ProtocolDbContext> opti
 
     public DbSet<RunEventRow> RunEvents => Set<RunEventRow>();
 
+    public DbSet<AssistantRow> Assistants => Set<AssistantRow>();
+
+    public DbSet<AssistantVersionRow> AssistantVersions => Set<AssistantVersionRow>();
+
     public DbSet<NodeRow> Nodes => Set<NodeRow>();
+
+    public DbSet<WebhookOutboxRow> WebhookOutbox => Set<WebhookOutboxRow>();
+
+    public DbSet<WebhookDeliveryRow> WebhookDeliveries => Set<WebhookDeliveryRow>();
+
+    public DbSet<StoreItemRow> StoreItems => Set<StoreItemRow>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(ProtocolDbContext).Assembly);

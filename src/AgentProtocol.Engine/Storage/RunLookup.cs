@@ -14,7 +14,7 @@ internal sealed class RunLookup
         """
         select r.run_id, r.owner, r.thread_id, r.run_no, r.agent, r.assistant_id, r.request, r.metadata, r.strategy, r.stateless, r.status,
                r.error_type, r.error, coalesce(w.usage, r.usage), coalesce(w.progress, r.progress), r.attempt, r.event_count,
-               r.created_at, r.ended_at, w.state
+               r.created_at, r.ended_at, w.state, r.assistant, r.thread_config
         from runs r left join run_work w using (run_id)
         where r.run_id = any($1)
         """;
@@ -35,15 +35,23 @@ internal sealed class RunLookup
     private async Task<IReadOnlyList<RunView?>> ReadAsync(IReadOnlyList<Guid> runIds)
     {
         await using var connection = await database.Source.OpenConnectionAsync();
+        var found = await ReadAsync(connection, runIds, CancellationToken.None);
+        return [.. runIds.Select(found.GetValueOrDefault)];
+    }
+
+    /// <summary>Runs of any owner, as a transaction sees them that decides about them.</summary>
+    public static async Task<Dictionary<Guid, RunView>> ReadAsync(
+        NpgsqlConnection connection, IReadOnlyList<Guid> runIds, CancellationToken cancellationToken)
+    {
         await using var command = new NpgsqlCommand(ReadSql, connection).WithColumn(runIds, NpgsqlDbType.Uuid, id => id);
         Dictionary<Guid, RunView> found = [];
-        await using var reader = await command.ExecuteReaderAsync();
-        while (await reader.ReadAsync())
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
         {
             found.TryAdd(reader.GetGuid(0), Read(reader));
         }
 
-        return [.. runIds.Select(found.GetValueOrDefault)];
+        return found;
     }
 
     private static RunView Read(NpgsqlDataReader reader) => new(
@@ -68,6 +76,8 @@ internal sealed class RunLookup
             EventCount = reader.GetNullable<long>(16),
             CreatedAt = reader.GetDateTime(17),
             EndedAt = reader.GetNullable<DateTime>(18),
+            Assistant = reader.GetText(20),
+            ThreadConfig = reader.GetText(21),
         },
         reader.IsDBNull(19) ? null : (RunState)reader.GetInt16(19));
 }

@@ -10,10 +10,16 @@ internal sealed class RunRemoval(ProtocolDatabase database)
 
     private const string LockHeadSql = "select 1 from thread_heads where thread_id = $1 for no key update";
 
-    /// <summary>The run's checkpoints stay: what it contributed is the thread's state, and later states build on it.</summary>
+    /// <summary>
+    /// The run's checkpoints stay, with what they say about it: what it contributed is the thread's state, and later states
+    /// build on it.
+    /// </summary>
     private const string DeleteSql =
         """
-        with run as (delete from runs where run_id = $1 and status <> 'active' returning run_id, unmerged, thread_id),
+        with run as (delete from runs where run_id = $1 and status <> 'active' returning *),
+        known as (
+            insert into checkpoint_runs (thread_id, run_id, owner, agent, assistant_id, metadata)
+            select thread_id, run_id, owner, agent, assistant_id, metadata from run),
         event as (delete from run_events e using run where e.run_id = run.run_id)
         update thread_heads h set unmerged = h.unmerged - 1 from run where run.unmerged and h.thread_id = run.thread_id
         """;

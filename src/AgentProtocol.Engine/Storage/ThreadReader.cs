@@ -24,11 +24,20 @@ internal sealed class ThreadReader(ProtocolDatabase database)
         where h.thread_id = $1 order by c.n
         """;
 
-    private const string LastOfRunSql =
+    /// <summary>One statement, so that the segment is not moved to another number between two.</summary>
+    private const string AfterRunSql =
         """
-        select c.segment, c.n, p.interrupts
-        from checkpoints c left join pauses p on p.thread_id = c.thread_id and p.checkpoint_id = c.id
-        where c.thread_id = $1 and c.run_id = $2 order by c.n desc limit 1
+        with last as (select segment, n, id from checkpoints where thread_id = $1 and run_id = $2 order by n desc limit 1)
+        select c.delta, c.snapshot, (select p.interrupts from pauses p where p.thread_id = $1 and p.checkpoint_id = last.id) from last
+        join checkpoints c on c.thread_id = $1 and c.n between last.segment and last.n and c.segment = last.segment
+        order by c.n
+        """;
+
+    /// <summary>The thread of a stateless run is gone when the run has ended.</summary>
+    private const string ExistsSql =
+        """
+        select 1 from threads t join thread_heads h using (thread_id)
+        where t.thread_id = $1 and t.owner = $2 and not (t.temporary and h.active_run is null and (h.head_n > 0 or h.disposable))
         """;
 
     private const string PausesSql =
@@ -86,6 +95,14 @@ internal sealed class ThreadReader(ProtocolDatabase database)
         return pauses;
     }
 
+    /// <summary>Whether this owner has a thread that is to be seen.</summary>
+    public static async Task<bool> ExistsAsync(
+        NpgsqlConnection connection, string owner, Guid threadId, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(ExistsSql, connection).With(threadId).With(owner);
+        return await command.ExecuteScalarAsync(cancellationToken) is not null;
+    }
+
     /// <summary>
     /// The state that a run left behind, or the thread's current state when it left none; and what the run asks, as a
     /// JSON array, if it stopped to wait for somebody.
@@ -93,20 +110,14 @@ internal sealed class ThreadReader(ProtocolDatabase database)
     public async Task<(StateValues State, string? Interrupts)> ReadStateAfterRunAsync(Guid threadId, Guid runId, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        (int Segment, int N, string? Interrupts)? last = null;
-        await using (var command = new NpgsqlCommand(LastOfRunSql, connection).With(threadId).With(runId))
+        await using (var command = new NpgsqlCommand(AfterRunSql, connection).With(threadId).With(runId))
         await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
         {
-            if (await reader.ReadAsync(cancellationToken))
+            string? interrupts = null;
+            if (reader.HasRows)
             {
-                last = (reader.GetInt32(0), reader.GetInt32(1), reader.GetText(2));
+                return (await FoldAsync(reader, cancellationToken, row => interrupts = row.GetText(2)), interrupts);
             }
-        }
-
-        if (last is { } checkpoint)
-        {
-            var after = await CheckpointReader.ReadSegmentAsync(connection, threadId, checkpoint.Segment, checkpoint.N, cancellationToken);
-            return (after.State, checkpoint.Interrupts);
         }
 
         await using var current = new NpgsqlCommand(HeadSegmentSql, connection).With(threadId);
@@ -114,12 +125,14 @@ internal sealed class ThreadReader(ProtocolDatabase database)
         return (await FoldAsync(segment, cancellationToken), null);
     }
 
-    private static async Task<StateValues> FoldAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    private static async Task<StateValues> FoldAsync(
+        NpgsqlDataReader reader, CancellationToken cancellationToken, Action<NpgsqlDataReader>? alsoRead = null)
     {
         var state = StateValues.Empty;
         while (await reader.ReadAsync(cancellationToken))
         {
             state = reader.IsDBNull(1) ? StateDelta.Replay(state, reader.GetString(0)) : StateDelta.ReadSnapshot(reader.GetString(1));
+            alsoRead?.Invoke(reader);
         }
 
         return state;

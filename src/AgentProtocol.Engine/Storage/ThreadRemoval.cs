@@ -19,6 +19,7 @@ internal static class ThreadRemoval
         event as (delete from run_events e using run where e.run_id = run.run_id),
         checkpoint as (delete from checkpoints where thread_id = any($1)),
         pause as (delete from pauses where thread_id = any($1)),
+        known as (delete from checkpoint_runs where thread_id = any($1)),
         head as (delete from thread_heads where thread_id = any($1)),
         thread as (delete from threads where thread_id = any($1))
         select run_id from run

@@ -1,4 +1,4 @@
-using AgentProtocol.Engine.State;
+using AgentProtocol.Agents;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -86,58 +86,45 @@ internal sealed class ThreadStore
         return (string)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    /// <summary>Locks a thread for an edit. Null when this owner has no such thread.</summary>
+    /// <summary>
+    /// Locks a thread for an edit. Null when this owner has no such thread. The state is read by the next statement: one
+    /// that has waited for the lock does not see the checkpoints that were written meanwhile.
+    /// </summary>
     public static async Task<LockedHead?> LockHeadAsync(
         NpgsqlConnection connection, string owner, Guid threadId, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
             """
-            select h.active_run, h.head, h.head_n, h.last_n, h.segment, coalesce((
-                select c.step from checkpoints c where c.thread_id = h.thread_id and c.n = h.head_n), -1),
-                h.agent is not null or exists (select from threads t where t.thread_id = h.thread_id and t.filter ? 'graph_id')
+            select h.active_run, h.agent, h.assistant_id, (select t.filter ->> 'graph_id' from threads t where t.thread_id = h.thread_id)
             from thread_heads h where h.thread_id = $1 and h.owner = $2 for no key update of h
             """,
             connection).With(threadId).With(owner);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
-            ? new LockedHead(
-                reader.GetNullable<Guid>(0), reader.GetNullable<Guid>(1), reader.GetInt32(2), reader.GetInt32(3), reader.GetInt32(4), reader.GetInt32(5),
-                reader.GetBoolean(6))
+            ? new LockedHead(reader.GetNullable<Guid>(0), OriginOf(reader.GetText(1) ?? reader.GetText(3), reader.GetNullable<Guid>(2)))
             : null;
     }
 
-    /// <summary>Writes an edit of the state as a checkpoint on a locked, idle thread.</summary>
-    /// <returns>The checkpoint's id.</returns>
-    public static async Task<Guid> WriteUpdateAsync(
-        NpgsqlConnection connection, string owner, Guid threadId, LockedHead head, SegmentState before, StateValues after, StateDelta delta,
-        string? node, CancellationToken cancellationToken)
-    {
-        var id = CheckpointIds.Next(head.Head);
-        var n = head.LastN + 1;
-        var changes = delta.ToJson();
-        var isDelta = before.HasRoomFor(changes.Length);
-        var values = after.OthersToJson();
-        await using var command = new NpgsqlCommand(
-            """
-            with checkpoint as (
-                insert into checkpoints (thread_id, n, id, owner, parent_id, step, source, node, segment, delta, snapshot, after_run)
-                select $1, $2, $3, $4, $5, $6, 'update', $7, $8, $9, $10, run_no from thread_heads where thread_id = $1)
-            update thread_heads
-            set head = $3, head_n = $2, last_n = $2, segment = $8, "values" = $11, value_filter = $12::jsonb,
-                updated_at = now(), state_updated_at = now()
-            where thread_id = $1
-            """,
-            connection)
-            .With(threadId).With(n).With(id).With(owner).With(head.Head, NpgsqlDbType.Uuid).With(head.Step + 1).With(node)
-            .With(isDelta ? head.Segment : n).With(isDelta ? changes : null).With(isDelta ? null : after.ToJson())
-            .With(values).With(JsonFilter.CopyOrNull(values));
-        await command.ExecuteNonQueryAsync(cancellationToken);
-        return id;
-    }
+    /// <summary>The agent of a thread: that of its latest run, or the one that its metadata names.</summary>
+    public static EditOrigin OriginOf(string? agent, Guid? assistantId) =>
+        agent is null ? default : new EditOrigin(agent, assistantId ?? AssistantIds.For(agent));
+
+    /// <summary>Stores a thread as part of a transaction. False when the id exists already.</summary>
+    public static async Task<bool> CreateAsync(NpgsqlConnection connection, NewThreadRow thread, CancellationToken cancellationToken) =>
+        (await CreateAsync(connection, [thread], cancellationToken)).Count == 1;
 
     private async Task<IReadOnlyList<DateTime?>> CreateAsync(IReadOnlyList<NewThreadRow> threads)
     {
         await using var connection = await database.Source.OpenConnectionAsync();
+        var created = await CreateAsync(connection, threads, CancellationToken.None);
+
+        // Of two callers with the same id in one statement only the first has created it.
+        return [.. threads.Select(thread => created.Remove(thread.ThreadId, out var at) ? (DateTime?)at : null)];
+    }
+
+    private static async Task<Dictionary<Guid, DateTime>> CreateAsync(
+        NpgsqlConnection connection, IReadOnlyList<NewThreadRow> threads, CancellationToken cancellationToken)
+    {
         await using var command = new NpgsqlCommand(CreateSql, connection)
             .WithColumn(threads, NpgsqlDbType.Uuid, thread => thread.ThreadId)
             .WithColumn(threads, NpgsqlDbType.Text, thread => thread.Owner)
@@ -146,23 +133,17 @@ internal sealed class ThreadStore
             .WithColumn(threads, NpgsqlDbType.Text, thread => thread.Ttl)
             .WithColumn(threads, NpgsqlDbType.Boolean, thread => thread.Temporary);
         Dictionary<Guid, DateTime> created = [];
-        await using var reader = await command.ExecuteReaderAsync();
-        while (await reader.ReadAsync())
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
         {
             created.Add(reader.GetGuid(0), reader.GetDateTime(1));
         }
 
-        // Of two callers with the same id in one statement only the first has created it.
-        return [.. threads.Select(thread => created.Remove(thread.ThreadId, out var at) ? (DateTime?)at : null)];
+        return created;
     }
 }
 
 /// <summary>A thread's head under lock.</summary>
 /// <param name="ActiveRun">The run that holds the slot.</param>
-/// <param name="Head">The head checkpoint.</param>
-/// <param name="HeadN">Its number.</param>
-/// <param name="LastN">The highest number of the thread.</param>
-/// <param name="Segment">The head's segment.</param>
-/// <param name="Step">The head's step; -1 without a head.</param>
-/// <param name="HasAgent">Whether an agent has run on the thread, or its metadata names one.</param>
-internal sealed record LockedHead(Guid? ActiveRun, Guid? Head, int HeadN, int LastN, int Segment, int Step, bool HasAgent);
+/// <param name="Origin">The thread's agent; none when no agent has run on the thread and its metadata names none.</param>
+internal sealed record LockedHead(Guid? ActiveRun, EditOrigin Origin);

@@ -22,6 +22,9 @@ internal readonly record struct ThreadCursor(long RunNo, long Position, long Edi
         return ThreadSeq.PositionOf(seq) is { } position ? At(runNo, position + 1, 0) : At(runNo + 1, 0, ThreadSeq.CheckpointOf(seq));
     }
 
+    /// <summary>Whether the reader has passed all that comes before a run.</summary>
+    public bool IsIn(ThreadRun run) => RunNo == run.RunNo && EditsFrom == RunNo;
+
     /// <summary>At the first event of a run.</summary>
     public ThreadCursor Enter(long runNo) => this with { RunNo = runNo, Position = 0, EditsFrom = runNo, IsResumed = false };
 

@@ -25,7 +25,7 @@ internal sealed class ThreadEventStream(
         while (true)
         {
             var run = await runs.ReadNextAsync(owner, threadId, cursor.RunNo, cancellationToken);
-            if (run?.RunNo != cursor.RunNo)
+            if (run is null || !cursor.IsIn(run))
             {
                 await foreach (var happened in BetweenRunsAsync(run, cancellationToken))
                 {

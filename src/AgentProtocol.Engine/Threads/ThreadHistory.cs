@@ -1,99 +1,123 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Threads;
+using AgentProtocol.Engine.State;
 using AgentProtocol.Engine.Storage;
 
 namespace AgentProtocol.Engine.Threads;
 
-/// <summary>Past states of a thread, newest first (wire-contract 3.14).</summary>
+/// <summary>
+/// Past states of a thread, newest first (wire-contract 3.14), made while they are read: however long a history is, a few
+/// states of it are in memory at a time.
+/// </summary>
 internal static class ThreadHistory
 {
     private const int DefaultLimit = 10;
 
-    /// <summary>How many rows are folded at a time: a filter may have to look far back.</summary>
+    /// <summary>How many checkpoints are looked at at a time: a filter may have to look far back.</summary>
     private const int PageSize = 100;
 
-    public static async Task<IReadOnlyList<ThreadState>> ReadAsync(
-        ProtocolDatabase database, Guid threadId, ThreadHistoryRequest request, CancellationToken cancellationToken)
+    /// <summary>How much of states is folded at a time, unless a single one is larger.</summary>
+    private const long FoldedBytes = 8 * 1024 * 1024;
+
+    /// <summary>A segment's deltas outweigh neither its snapshot nor this.</summary>
+    private const int LightSegment = 16 * 1024;
+
+    public static async IAsyncEnumerable<ThreadState> ReadAsync(
+        ProtocolDatabase database, string owner, Guid threadId, ThreadHistoryRequest request,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (request.Metadata is { } filter && !JsonFilter.IsStorable(filter))
         {
             throw ProtocolException.InvalidField("metadata", "holds text or a number that cannot be searched");
         }
 
-        var limit = request.Limit ?? DefaultLimit;
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        var below = int.MaxValue;
-        if (CheckpointIdOf(request.Before) is { } before)
+        var left = request.Limit ?? DefaultLimit;
+        var below = await FindStartAsync(database, owner, threadId, request, cancellationToken);
+        while (left > 0 && below is { } n)
         {
-            if (await CheckpointHistory.ReadOneAsync(connection, threadId, before, cancellationToken) is not { } checkpoint)
+            var page = await ReadPageAsync(database, threadId, n, request.Metadata is null ? Math.Min(left, PageSize) : PageSize, cancellationToken);
+            var wanted = page.Where(view => Matches(view, request.Metadata)).Take(left).ToList();
+            foreach (var slice in Slices(wanted))
             {
-                return [];
+                foreach (var view in await FoldAsync(database, threadId, slice, cancellationToken))
+                {
+                    yield return view.ToWire();
+                }
             }
 
-            below = checkpoint.Row.N;
+            left -= wanted.Count;
+            below = page.Count == 0 ? null : page[^1].Row.N;
         }
-
-        List<ThreadState> states = [];
-        while (states.Count < limit)
-        {
-            var take = request.Metadata is null ? Math.Min(limit - states.Count, PageSize) : PageSize;
-            var page = await CheckpointHistory.ReadPageAsync(connection, threadId, below, take, cancellationToken);
-            states.AddRange(page.Select(checkpoint => checkpoint.ToWire()).Where(state => Matches(state, request.Metadata)).Take(limit - states.Count));
-            if (page.Count < take)
-            {
-                break;
-            }
-
-            below = page[^1].Row.N;
-        }
-
-        return states;
     }
 
-    /// <summary>An id, a checkpoint object, or a config object that holds one.</summary>
-    private static Guid? CheckpointIdOf(JsonElement? before)
+    /// <summary>The number below which the history begins; null when there is nothing to show.</summary>
+    private static async Task<int?> FindStartAsync(
+        ProtocolDatabase database, string owner, Guid threadId, ThreadHistoryRequest request, CancellationToken cancellationToken)
     {
-        if (before is not { ValueKind: not JsonValueKind.Null } value)
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        if (!await ThreadReader.ExistsAsync(connection, owner, threadId, cancellationToken))
         {
-            return null;
+            throw ProtocolException.ThreadNotFound(threadId);
         }
 
-        if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("configurable", out var configurable))
-        {
-            value = configurable;
-        }
-
-        if (value.ValueKind == JsonValueKind.Object)
-        {
-            if (!value.TryGetProperty("checkpoint_id", out var id))
-            {
-                return null;
-            }
-
-            value = id;
-        }
-
-        return value.ValueKind == JsonValueKind.String && value.TryGetGuid(out var checkpointId)
-            ? checkpointId
-            : throw ProtocolException.InvalidField("before", "must be a checkpoint's id, a checkpoint, or a config with a checkpoint_id");
+        return CheckpointReference.IdOf(request.Before ?? default) is { } before
+            ? await CheckpointHistory.FindAsync(connection, threadId, before, cancellationToken)
+            : int.MaxValue;
     }
 
-    private static bool Matches(ThreadState state, JsonElement? filter)
+    /// <summary>A connection for each read: one is not held for a client that takes its time.</summary>
+    private static async Task<IReadOnlyList<CheckpointView>> ReadPageAsync(
+        ProtocolDatabase database, Guid threadId, int below, int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        return await CheckpointHistory.ReadPageAsync(connection, threadId, below, limit, cancellationToken);
+    }
+
+    private static async Task<IReadOnlyList<CheckpointView>> FoldAsync(
+        ProtocolDatabase database, Guid threadId, IReadOnlyList<CheckpointView> views, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        return await CheckpointHistory.WithStatesAsync(connection, threadId, views, cancellationToken);
+    }
+
+    /// <summary>Cuts a page where the segments before the cut weigh enough; states of one segment share what did not change.</summary>
+    private static IEnumerable<IReadOnlyList<CheckpointView>> Slices(IReadOnlyList<CheckpointView> page)
+    {
+        List<CheckpointView> slice = [];
+        long weight = 0;
+        foreach (var view in page)
+        {
+            if (slice.Count == 0 || slice[^1].Row.Segment != view.Row.Segment)
+            {
+                var segment = 2L * Math.Max(view.SnapshotBytes, LightSegment);
+                if (slice.Count > 0 && weight + segment > FoldedBytes)
+                {
+                    yield return slice;
+                    (slice, weight) = ([], 0);
+                }
+
+                weight += segment;
+            }
+
+            slice.Add(view);
+        }
+
+        if (slice.Count > 0)
+        {
+            yield return slice;
+        }
+    }
+
+    private static bool Matches(CheckpointView view, JsonElement? filter)
     {
         if (filter is not { ValueKind: JsonValueKind.Object } wanted)
         {
             return true;
         }
 
-        using var metadata = JsonDocument.Parse(state.Metadata.Text, State.JsonText.DocumentOptions);
-        return Contains(metadata.RootElement, wanted);
+        using var metadata = JsonDocument.Parse(ThreadMapping.Metadata(view), JsonText.DocumentOptions);
+        return JsonText.Contains(metadata.RootElement, wanted);
     }
-
-    /// <summary>Containment as in metadata searches: objects recursively, all else by equality.</summary>
-    private static bool Contains(JsonElement value, JsonElement wanted) =>
-        wanted.ValueKind == JsonValueKind.Object
-            ? value.ValueKind == JsonValueKind.Object && wanted.EnumerateObject().All(member =>
-                value.TryGetProperty(member.Name, out var inner) && Contains(inner, member.Value))
-            : JsonElement.DeepEquals(value, wanted);
 }

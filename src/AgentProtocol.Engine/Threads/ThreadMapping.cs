@@ -93,7 +93,7 @@ internal static class ThreadMapping
         $$"""[{"id":{{JsonText.Quote(TaskIds.For(checkpointId, node))}},"name":{{JsonText.Quote(node)}},"path":["__pregel_pull",{{JsonText.Quote(node)}}],"error":null,"interrupts":{{interrupts}},"checkpoint":null,"state":null,"result":null}]""";
 
     /// <summary>The metadata of the run, then what the server says about the checkpoint (wire-contract 3.14).</summary>
-    private static string Metadata(CheckpointView view)
+    public static string Metadata(CheckpointView view)
     {
         var row = view.Row;
         var text = new StringBuilder("{");

@@ -15,23 +15,28 @@ internal sealed class ThreadSearch(ProtocolDatabase database, ThreadReader reade
 
     public async Task<ThreadPage> SearchAsync(string owner, ThreadSearchRequest request, CancellationToken cancellationToken)
     {
+        var extract = ThreadExtract.Parse(request.Extract);
         await using var context = database.CreateContext();
         var query = Filter(context, owner, request);
         var found = await Sort(query, request).Skip(request.Offset ?? 0).Take(request.Limit ?? DefaultLimit).ToListAsync(cancellationToken);
-        var states = await ReadStatesAsync(found, request, cancellationToken);
+        var states = await ReadStatesAsync(found, request.Select, extract, cancellationToken);
         List<Guid> paused = [.. found.Where(thread => thread.Head.Status == "interrupted").Select(thread => thread.Head.ThreadId)];
         var pauses = paused.Count == 0 ? [] : await reader.ReadPausesAsync(paused, cancellationToken);
-        return new ThreadPage(
-            [.. found.Select(thread => new ThreadView(
-                thread.Thread, thread.Head, states.GetValueOrDefault(thread.Thread.ThreadId, StateValues.Empty),
-                pauses.GetValueOrDefault(thread.Thread.ThreadId)).ToWire(includeTtl: false))],
-            await query.LongCountAsync(cancellationToken));
+        var threads = found.Select(thread => ToWire(
+            thread, states.GetValueOrDefault(thread.Thread.ThreadId, StateValues.Empty), pauses.GetValueOrDefault(thread.Thread.ThreadId), extract)).ToList();
+        return new ThreadPage(threads, await query.LongCountAsync(cancellationToken));
     }
 
     public async Task<long> CountAsync(string owner, ThreadSearchRequest request, CancellationToken cancellationToken)
     {
         await using var context = database.CreateContext();
         return await Filter(context, owner, request).LongCountAsync(cancellationToken);
+    }
+
+    private static Thread ToWire(Found found, StateValues state, PauseText? pause, ThreadExtract? extract)
+    {
+        var thread = new ThreadView(found.Thread, found.Head, state, pause).ToWire(includeTtl: false);
+        return extract is null ? thread : thread with { Extracted = extract.Read(thread, state) };
     }
 
     private static IQueryable<Found> Filter(ProtocolDbContext context, string owner, ThreadSearchRequest request)
@@ -105,8 +110,9 @@ internal sealed class ThreadSearch(ProtocolDatabase database, ThreadReader reade
             ("status", false) => query.OrderByDescending(found => found.Head.Status),
             ("updated_at", true) => query.OrderBy(found => found.Head.UpdatedAt),
             ("updated_at", false) => query.OrderByDescending(found => found.Head.UpdatedAt),
-            ("state_updated_at", true) => query.OrderBy(found => found.Head.StateUpdatedAt),
-            ("state_updated_at", false) => query.OrderByDescending(found => found.Head.StateUpdatedAt),
+            // A state that was never written is older than any.
+            ("state_updated_at", true) => query.OrderBy(found => found.Head.StateUpdatedAt != null).ThenBy(found => found.Head.StateUpdatedAt),
+            ("state_updated_at", false) => query.OrderBy(found => found.Head.StateUpdatedAt == null).ThenByDescending(found => found.Head.StateUpdatedAt),
             (_, true) => query.OrderBy(found => found.Thread.CreatedAt),
             (_, false) => query.OrderByDescending(found => found.Thread.CreatedAt),
         };
@@ -114,23 +120,22 @@ internal sealed class ThreadSearch(ProtocolDatabase database, ThreadReader reade
     }
 
     private async Task<Dictionary<Guid, StateValues>> ReadStatesAsync(
-        List<Found> found, ThreadSearchRequest request, CancellationToken cancellationToken)
+        List<Found> found, IReadOnlyList<string>? select, ThreadExtract? extract, CancellationToken cancellationToken)
     {
         // A caller that did not select the state does not make us fold it.
-        if (request.Select is { } select && !select.Contains("values") && !select.Contains("messages"))
+        if (select is { Count: > 0 } && !select.Contains("values") && !select.Contains("messages") && extract is not { NeedsState: true })
         {
             return [];
         }
 
-        var heads = found.Where(thread => thread.Head.HeadN > 0)
-            .Select(thread => (thread.Head.ThreadId, thread.Head.Segment, thread.Head.HeadN)).ToList();
-        if (heads.Count == 0)
+        var threadIds = found.Where(thread => thread.Head.HeadN > 0).Select(thread => thread.Head.ThreadId).ToList();
+        if (threadIds.Count == 0)
         {
             return [];
         }
 
         await using NpgsqlConnection connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        return await CheckpointReader.ReadHeadsAsync(connection, heads, cancellationToken);
+        return await CheckpointReader.ReadHeadsAsync(connection, threadIds, cancellationToken);
     }
 
     private sealed class Found

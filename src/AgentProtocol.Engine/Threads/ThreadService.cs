@@ -2,6 +2,7 @@ using System.Text.Json;
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Threads;
 using AgentProtocol.Engine.Storage;
+using Npgsql;
 
 namespace AgentProtocol.Engine.Threads;
 
@@ -20,7 +21,7 @@ public sealed class ThreadService
         (this.database, this.store, this.reader, this.search, this.editor, this.feed) = (database, store, reader, search, editor, feed);
 
     /// <summary>Creates a thread, or returns the existing one with <c>if_exists=do_nothing</c>.</summary>
-    /// <exception cref="ProtocolException">The id exists already, here or for another owner.</exception>
+    /// <exception cref="ProtocolException">The id exists already, here or for another owner, or its supersteps cannot be replayed.</exception>
     public async Task<Thread> CreateAsync(string owner, ThreadCreate request, CancellationToken cancellationToken)
     {
         var row = new NewThreadRow
@@ -31,7 +32,14 @@ public sealed class ThreadService
             Filter = JsonFilter.Copy(request.Metadata, "metadata"),
             Ttl = ThreadTtl.Read(request.Ttl),
         };
-        if (await store.CreateAnewAsync(row, cancellationToken) is { } createdAt)
+        if (request.Supersteps is { Count: > 0 })
+        {
+            if (await ThreadReplay.CreateAsync(database, row, request, cancellationToken))
+            {
+                return await GetAsync(owner, row.ThreadId, includeTtl: false, cancellationToken);
+            }
+        }
+        else if (await store.CreateAnewAsync(row, cancellationToken) is { } createdAt)
         {
             return ThreadViews.New(row, createdAt).ToWire(includeTtl: false);
         }
@@ -47,11 +55,48 @@ public sealed class ThreadService
         (await FindAsync(owner, threadId, cancellationToken)).ToWire(includeTtl);
 
     /// <summary>Merges metadata; values and messages go the way of a state update.</summary>
-    /// <exception cref="ProtocolException">There is no such thread, a run is in flight, or the update cannot be merged.</exception>
-    public async Task<Thread> PatchAsync(string owner, Guid threadId, ThreadPatch patch, CancellationToken cancellationToken)
+    /// <param name="owner">Who asks.</param>
+    /// <param name="threadId">The thread.</param>
+    /// <param name="patch">What to merge.</param>
+    /// <param name="checkpointId">The checkpoint that values and messages are merged into; the current state when null.</param>
+    /// <param name="cancellationToken">Cancelled when nobody waits any more.</param>
+    /// <exception cref="ProtocolException">There is no such thread or checkpoint, a run is in flight, or the update cannot be merged.</exception>
+    public Task PatchAsync(string owner, Guid threadId, ThreadPatch patch, Guid? checkpointId, CancellationToken cancellationToken) =>
+        editor.PatchAsync(owner, threadId, patch, checkpointId, cancellationToken);
+
+    /// <summary>Copies a thread with its state and its history; its runs stay behind.</summary>
+    /// <exception cref="ProtocolException">There is no such thread.</exception>
+    public async Task<Thread> CopyAsync(string owner, Guid threadId, CancellationToken cancellationToken)
     {
-        await editor.PatchAsync(owner, threadId, patch, cancellationToken);
-        return await GetAsync(owner, threadId, includeTtl: false, cancellationToken);
+        var copyId = Guid.CreateVersion7();
+        await using (var connection = await database.Source.OpenConnectionAsync(cancellationToken))
+        {
+            if (!await ThreadCopy.CopyAsync(connection, owner, threadId, metadata => ThreadViews.Copy(owner, copyId, metadata), cancellationToken))
+            {
+                throw ProtocolException.ThreadNotFound(threadId);
+            }
+        }
+
+        return await GetAsync(owner, copyId, includeTtl: false, cancellationToken);
+    }
+
+    /// <summary>Deletes threads, or all but their latest state. Those that this owner does not have are skipped.</summary>
+    /// <returns>How many threads there were to prune.</returns>
+    public async Task<int> PruneAsync(string owner, IReadOnlyList<Guid> threadIds, bool keepLatest, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        var pruned = 0;
+        foreach (var threadId in threadIds.Distinct())
+        {
+            if (!await ThreadReader.ExistsAsync(connection, owner, threadId, cancellationToken))
+            {
+                continue;
+            }
+
+            pruned += await PruneAsync(connection, owner, threadId, keepLatest, cancellationToken) ? 1 : 0;
+        }
+
+        return pruned;
     }
 
     /// <summary>Deletes a thread with its runs; those that execute are stopped.</summary>
@@ -60,12 +105,21 @@ public sealed class ThreadService
     {
         await FindAsync(owner, threadId, cancellationToken);
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        foreach (var runId in await ThreadRemoval.DeleteAsync(connection, [threadId], cancellationToken))
-        {
-            feed.Wake(runId);
-        }
+        await DeleteAsync(connection, threadId, cancellationToken);
+    }
 
-        feed.Wake(threadId);
+    /// <summary>Deletes all threads whose metadata contains an object, some at a time.</summary>
+    internal async Task DeleteMatchingAsync(string owner, JsonElement metadata, CancellationToken cancellationToken)
+    {
+        var some = new ThreadSearchRequest { Metadata = metadata, Limit = 100, Select = ["thread_id"] };
+        while (await search.SearchAsync(owner, some, cancellationToken) is { Items: { Count: > 0 } found })
+        {
+            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+            foreach (var runId in await ThreadRemoval.DeleteAsync(connection, [.. found.Select(thread => thread.ThreadId)], cancellationToken))
+            {
+                feed.Wake(runId);
+            }
+        }
     }
 
     /// <summary>Finds threads. Members that are not selected are left out by the edge.</summary>
@@ -95,26 +149,53 @@ public sealed class ThreadService
         // The head that we read may have been rolled back since; a checkpoint that was asked for is simply unknown.
         return checkpointId is null
             ? await GetStateAsync(owner, threadId, null, cancellationToken)
-            : throw new ProtocolException(ErrorCode.NotFound, $"Checkpoint {id} not found on thread {threadId}");
+            : throw CheckpointNotFound(threadId, id);
     }
 
     /// <summary>Merges an update into the state; 409 while a run is in flight.</summary>
-    /// <exception cref="ProtocolException">There is no such thread, a run is in flight, or the update cannot be merged.</exception>
+    /// <param name="owner">Who asks.</param>
+    /// <param name="threadId">The thread.</param>
+    /// <param name="update">What to merge.</param>
+    /// <param name="checkpointId">The checkpoint to go on from, which becomes the parent of the new head; the current one when null.</param>
+    /// <param name="cancellationToken">Cancelled when nobody waits any more.</param>
+    /// <exception cref="ProtocolException">There is no such thread or checkpoint, a run is in flight, or the update cannot be merged.</exception>
     public async Task<ThreadStateUpdateResponse> UpdateStateAsync(
-        string owner, Guid threadId, ThreadStateUpdate update, CancellationToken cancellationToken)
+        string owner, Guid threadId, ThreadStateUpdate update, Guid? checkpointId, CancellationToken cancellationToken)
     {
-        var checkpointId = await editor.UpdateStateAsync(owner, threadId, update, cancellationToken);
+        var written = await editor.UpdateStateAsync(owner, threadId, update, checkpointId, cancellationToken);
         feed.Wake(threadId);
-        return new ThreadStateUpdateResponse(new Checkpoint { ThreadId = threadId, CheckpointId = checkpointId });
+        return new ThreadStateUpdateResponse(new Checkpoint { ThreadId = threadId, CheckpointId = written });
     }
 
-    /// <summary>Reads past states, newest first.</summary>
+    /// <summary>Reads past states, newest first, while they are enumerated. Refusals come before the first.</summary>
     /// <exception cref="ProtocolException">There is no such thread.</exception>
-    public async Task<IReadOnlyList<ThreadState>> GetHistoryAsync(
-        string owner, Guid threadId, ThreadHistoryRequest request, CancellationToken cancellationToken)
+    public IAsyncEnumerable<ThreadState> GetHistoryAsync(
+        string owner, Guid threadId, ThreadHistoryRequest request, CancellationToken cancellationToken) =>
+        ThreadHistory.ReadAsync(database, owner, threadId, request, cancellationToken);
+
+    internal static ProtocolException CheckpointNotFound(Guid threadId, Guid checkpointId) =>
+        new(ErrorCode.NotFound, $"Checkpoint {checkpointId} not found on thread {threadId}");
+
+    private async Task<bool> PruneAsync(
+        NpgsqlConnection connection, string owner, Guid threadId, bool keepLatest, CancellationToken cancellationToken)
     {
-        await FindAsync(owner, threadId, cancellationToken);
-        return await ThreadHistory.ReadAsync(database, threadId, request, cancellationToken);
+        if (keepLatest)
+        {
+            return await ThreadPruning.KeepLatestAsync(connection, owner, threadId, cancellationToken);
+        }
+
+        await DeleteAsync(connection, threadId, cancellationToken);
+        return true;
+    }
+
+    private async Task DeleteAsync(NpgsqlConnection connection, Guid threadId, CancellationToken cancellationToken)
+    {
+        foreach (var runId in await ThreadRemoval.DeleteAsync(connection, [threadId], cancellationToken))
+        {
+            feed.Wake(runId);
+        }
+
+        feed.Wake(threadId);
     }
 
     private async Task<ThreadView> FindAsync(string owner, Guid threadId, CancellationToken cancellationToken) =>

@@ -12,6 +12,13 @@ internal static class ThreadViews
         new ThreadHeadRow { ThreadId = row.ThreadId, Owner = row.Owner, Status = "idle", Values = "{}", UpdatedAt = createdAt },
         StateValues.Empty, Pause: null);
 
+    /// <summary>The row of a copy: the source's metadata, and the copy's own id in it (wire-contract 3.7).</summary>
+    public static NewThreadRow Copy(string owner, Guid copyId, string metadata)
+    {
+        var merged = JsonText.Merge(JsonText.Parse(metadata), JsonText.Parse($$"""{"thread_id":"{{copyId}}"}"""));
+        return new NewThreadRow { ThreadId = copyId, Owner = owner, Metadata = merged, Filter = JsonFilter.Copy(JsonText.Parse(merged), "metadata") };
+    }
+
     /// <summary>
     /// Whether the thread was made for a stateless run that has ended, or a run that has ended asked for its deletion: its
     /// rows stay for a while, so that outcomes can be read, but nobody sees a thread.

@@ -53,6 +53,7 @@ public sealed class StatementBudgetTests(MigratedPostgres postgres) : IClassFixt
         Assert.Equal(RunStatus.Success, (await host.WaitAsync(run)).Run!.Status);
         Assert.Equal((1, 1, 0, 0), (counter["create run"], counter["finish"], counter["begin"], counter["create thread"]));
         Assert.InRange(counter["append"], 0, 1);
+        Assert.Equal(0, counter["assistant"]);
     }
 
     private static async Task BurstAsync(EngineHost host, NpgsqlDataSource source)

@@ -21,8 +21,8 @@ public sealed class ProtocolValuesTests
     public void Messages_lose_what_is_empty_and_tool_calls_move_to_their_place(string extra, string shown)
     {
         var state = StateReducer.ApplyMessages(
-            StateValues.Empty, JsonText.Parse($$"""[{"type":"ai","id":"m","content":"",{{extra[1..^1]}} }]"""), "messages", new StateDelta());
-        Assert.Equal($$"""{"messages":[{"type":"ai","id":"m","role":"assistant","content":""{{shown}}}]}""", state.ToProtocolJson());
+            StateValues.Empty, JsonText.Parse($$"""[{"type":"human","id":"m","content":"",{{extra[1..^1]}} }]"""), "messages", new StateDelta());
+        Assert.Equal($$"""{"messages":[{"type":"human","id":"m","role":"user","content":""{{shown}}}]}""", state.ToProtocolJson());
     }
 
     [Fact]

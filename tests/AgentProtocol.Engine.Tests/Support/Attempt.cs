@@ -55,6 +55,8 @@ internal sealed class Attempt
         return this;
     }
 
+    public void Record(AgentEvent happened) => recorder.Record(happened);
+
     public RunPage Freeze() => recorder.Freeze();
 
     public Task<bool> WriteAsync() => WriteAsync(Freeze());
@@ -70,7 +72,7 @@ internal sealed class Attempt
     public RunEnding End(RunOutcome outcome)
     {
         recorder.End(outcome);
-        return new RunEnding(Freeze(), outcome, Claim.Attempt);
+        return new RunEnding(Freeze(), outcome, Claim.Attempt) { Webhook = WebhookCall.Of(Claim.Order!.Request, recorder.State) };
     }
 
     public Task<EndingResult> RollBackAsync() => queue.Completion.RollBackAsync(Claim, CancellationToken.None);

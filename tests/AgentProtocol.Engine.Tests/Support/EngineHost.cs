@@ -28,12 +28,21 @@ internal sealed class EngineHost : IAsyncDisposable
     public ThreadService Threads => Get<ThreadService>();
 
     /// <summary>Starts a node with the echo agent and returns when it has joined.</summary>
-    public static async Task<EngineHost> StartAsync(string connectionString, params (string Key, string Value)[] settings)
+    public static Task<EngineHost> StartAsync(string connectionString, params (string Key, string Value)[] settings) =>
+        StartAsync(connectionString, [EchoAgent.Definition()], settings);
+
+    /// <summary>Starts a node with one agent and returns when it has joined.</summary>
+    public static Task<EngineHost> StartAsync(string connectionString, AgentDefinition agent, params (string Key, string Value)[] settings) =>
+        StartAsync(connectionString, [agent], settings);
+
+    /// <summary>Starts a node with these agents and returns when it has joined.</summary>
+    public static async Task<EngineHost> StartAsync(
+        string connectionString, IReadOnlyList<AgentDefinition> agents, params (string Key, string Value)[] settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration.AddInMemoryCollection(settings.Append(("ConnectionStrings:Postgres", connectionString))
             .Select(setting => KeyValuePair.Create(setting.Item1, (string?)setting.Item2)));
-        builder.Services.AddSingleton(new AgentRegistry([EchoAgent.Definition()]));
+        builder.Services.AddSingleton(new AgentRegistry(agents));
         builder.Services.AddAgentProtocolEngine(builder.Configuration);
         var host = builder.Build();
         await host.StartAsync(TestContext.Current.CancellationToken);

@@ -2,6 +2,7 @@ using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Engine.Events;
 using AgentProtocol.Engine.Queue;
 using AgentProtocol.Engine.Storage;
+using AgentProtocol.Engine.Threads;
 using Microsoft.Extensions.Options;
 using Xunit;
 
@@ -24,6 +25,8 @@ internal sealed class QueueHarness : IAsyncDisposable
         Log = new EventLog(Database, time);
         Completion = new RunCompletion(Database, time);
         Cancellation = new RunCancellation(Database);
+        Service = new ThreadService(
+            Database, Threads, new ThreadReader(Database), new ThreadSearch(Database, new ThreadReader(Database)), new ThreadEditor(Database), new RunFeed());
     }
 
     public ProtocolDatabase Database { get; }
@@ -43,6 +46,9 @@ internal sealed class QueueHarness : IAsyncDisposable
     public RunCompletion Completion { get; }
 
     public RunCancellation Cancellation { get; }
+
+    /// <summary>What endpoints call.</summary>
+    public ThreadService Service { get; }
 
     /// <summary>A node that is alive as far as its row goes.</summary>
     public async Task<Guid> JoinAsync()

@@ -10,6 +10,7 @@ internal sealed class StatementCounter : IDisposable
     private static readonly (string Kind, string Text)[] Kinds =
     [
         ("test", "/* test */"),
+        ("assistant", "from assistants a where a.owner = $1"),
         ("finish", "delete from run_work w using locked"),
         ("append", "insert into run_events"),
         ("create run", "insert into runs"),

@@ -22,9 +22,13 @@ public sealed partial class DependencyRuleTests
     {
         ["Observability"] = [],
         ["Threads"] = [.. Core, "Runs"],
-        ["Runs"] = [.. Core, "Threads"],
+        ["Assistants"] = [.. Core, "Threads"],
+        ["Runs"] = [.. Core, "Threads", "Assistants"],
         ["Streams"] = Core,
-        ["Execution"] = Core,
+        ["Webhooks"] = Core,
+        // Called by endpoints and, on behalf of agents, by executions.
+        ["Store"] = Core,
+        ["Execution"] = [.. Core, "Store"],
     };
 
     private static readonly Dictionary<Assembly, Assembly[]> Assemblies = new()

@@ -62,7 +62,7 @@ public sealed class ErrorShapeTests : IAsyncLifetime
     [Theory]
     [InlineData("/threads/search", """{"limit":0,"sort_by":"color","select":["secret"]}""", "body.limit,body.sort_by,body.select")]
     [InlineData("/threads/search", """{"offset":-1,"sort_order":"up","metadata":[]}""", "body.metadata,body.offset,body.sort_order")]
-    [InlineData("/threads", """{"if_exists":"maybe","ttl":-1,"supersteps":[{}]}""", "body.if_exists,body.ttl,body.supersteps")]
+    [InlineData("/threads", """{"if_exists":"maybe","ttl":-1,"supersteps":[{}]}""", "body.if_exists,body.ttl,body.supersteps.0.updates")]
     [InlineData("/agents/search", """{"limit":1001}""", "body.limit")]
     [InlineData("/runs/search", """{"limit":1001}""", "body.limit")]
     [InlineData("/threads/00000000-0000-0000-0000-000000000000/state", """{"values":7}""", "body.values")]

@@ -11,23 +11,17 @@ public sealed class RunCreateRulesTests
 {
     [Theory]
     [InlineData("{}")]
-    [InlineData("""{"assistant_id":"a","input":null,"command":null,"webhook":"","interrupt_before":[],"checkpoint":{}}""")]
+    [InlineData("""{"assistant_id":"a","input":null,"command":null,"webhook":null,"interrupt_before":[],"checkpoint":{}}""")]
     [InlineData("""{"input":7,"stream_mode":"values","if_not_exists":"create","on_disconnect":"continue","durability":"async"}""")]
     [InlineData("""{"stream_mode":["values","updates","messages","messages-tuple","custom"],"stream_subgraphs":true,"feedback_keys":["k"]}""")]
     [InlineData("""{"checkpoint":{"thread_id":"0199aaaa-0000-7000-8000-000000000000","checkpoint_ns":"","checkpoint_map":null}}""")]
+    [InlineData("""{"webhook":"https://example.org/hook?key=1"}""")]
+    [InlineData("""{"webhook":"/hooks/run"}""")]
     [InlineData("""{"command":{"resume":1},"interrupt_before":"*","interrupt_after":["agent"],"checkpoint_during":false}""")]
     [InlineData("""{"command":{"update":[["a",1]],"goto":[]},"input":{},"stream_mode":["debug","events","tasks","checkpoints","tools"]}""")]
+    [InlineData("""{"on_completion":"complete"}""")]
     [InlineData("""{"after_seconds":0.5,"multitask_strategy":"rollback","langsmith_tracer":{"project_name":"p"}}""")]
     public void What_the_clients_send_by_default_is_accepted(string body) => RunCreateRules.Check(Parse(body));
-
-    [Theory]
-    [InlineData("webhook", "\"https://example.org\"")]
-    public void Fields_without_their_effect_are_refused_as_not_supported(string field, string value)
-    {
-        var refusal = Assert.Throws<ProtocolException>(() => RunCreateRules.Check(Parse($$"""{"{{field}}":{{value}}}""")));
-        Assert.Equal($"{field}: not supported yet", refusal.Message);
-        Assert.Equal("not_supported", Assert.Single(refusal.Errors!).Type);
-    }
 
     [Theory]
     [InlineData("metadata", "[]")]
@@ -40,6 +34,10 @@ public sealed class RunCreateRulesTests
     [InlineData("on_disconnect", "\"stay\"")]
     [InlineData("durability", "\"never\"")]
     [InlineData("stream_mode", "\"everything\"")]
+    [InlineData("webhook", "\"\"")]
+    [InlineData("webhook", "\"example.org/hook\"")]
+    [InlineData("webhook", "\"ftp://example.org\"")]
+    [InlineData("webhook", "\"https://user:secret@example.org\"")]
     [InlineData("interrupt_before", "1")]
     [InlineData("interrupt_after", "[1]")]
     [InlineData("checkpoint_id", "\"x\"")]

@@ -44,10 +44,21 @@ public sealed class SchemaTests(ServerFixture fixture) : IClassFixture<ServerFix
     }
 
     [Fact]
+    public async Task Items_of_the_store_are_valid()
+    {
+        await client.SendAsync(HttpMethod.Put, "/store/items", """{"namespace":["a"],"key":"k","value":{"b":1}}""");
+        await AssertValidAsync("Item", await client.GetJsonAsync("/store/items?namespace=a&key=k"));
+        await AssertValidAsync("SearchItemsResponse", await client.PostAsync("/store/items/search").OkAsync());
+    }
+
+    [Fact]
     public async Task Agents_and_errors_are_valid()
     {
         await AssertValidAsync("Agent", await client.GetJsonAsync("/agents/echo"));
+        var id = (await client.PostAsync("/assistants", new { graph_id = "echo" }).OkAsync()).Text("assistant_id");
         await AssertAllValidAsync("Agent", await client.PostAsync("/agents/search").OkAsync());
+        await AssertValidAsync("AgentSchema", await client.GetJsonAsync("/agents/echo/schemas"));
+        await AssertValidAsync("AgentSchema", await client.GetJsonAsync($"/agents/{id}/schemas"));
         foreach (var path in new[] { "/agents/nobody", "/threads/x", $"/runs/{Guid.NewGuid()}" })
         {
             using var response = await client.SendAsync(HttpMethod.Get, path);

@@ -28,13 +28,39 @@ public sealed class AgentTests(ServerFixture fixture) : IClassFixture<ServerFixt
         foreach (var body in new object[] { new { }, new { name = "ECH" }, new { metadata = new { created_by = "system" } } })
         {
             using var response = await client.PostAsync("/agents/search", body);
-            Assert.Equal("1", response.Header("X-Pagination-Total"));
-            Assert.Equal("echo", (await response.JsonAsync())[0].Text("agent_id"));
+            Assert.NotEqual("0", response.Header("X-Pagination-Total"));
+            Assert.Contains("echo", (await response.JsonAsync()).EnumerateArray().Select(agent => agent.Text("agent_id")));
         }
 
         Assert.Equal("[]", (await client.PostAsync("/agents/search", new { name = "nobody" }).OkAsync()).GetRawText());
         var error = await client.PostAsync("/agents/search", new { limit = 0 }).RefusedAsync(HttpStatusCode.UnprocessableEntity, "validation_error");
         Assert.Equal(["body.limit"], error.Locations());
+    }
+
+    [Fact]
+    public async Task An_agent_says_what_it_takes_and_answers()
+    {
+        var schemas = await client.GetJsonAsync("/agents/echo/schemas");
+        Assert.Equal(["agent_id", "input_schema", "output_schema", "state_schema"], schemas.Members());
+        Assert.Equal("echo", schemas.Text("agent_id"));
+        Assert.Equal("messages", schemas.GetProperty("input_schema").GetProperty("properties").GetProperty("messages").Text("langgraph_type"));
+        Assert.Equal(schemas.GetRawText(), (await client.GetJsonAsync($"/agents/{Protocol.EchoAssistant}/schemas")).GetRawText());
+    }
+
+    [Fact]
+    public async Task An_assistant_that_somebody_created_is_an_agent_too_by_its_uuid()
+    {
+        var name = $"agent {Guid.NewGuid()}";
+        var assistant = await client.PostAsync("/assistants", new { graph_id = "echo", name, metadata = new { team = "red" } }).OkAsync();
+        var id = assistant.Text("assistant_id");
+
+        var agent = await client.GetJsonAsync($"/agents/{id}");
+        Assert.Equal(["agent_id", "name", "metadata", "capabilities"], agent.Members());
+        Assert.Equal((id, name, """{"team":"red"}"""), (agent.Text("agent_id"), agent.Text("name"), agent.GetProperty("metadata").GetRawText()));
+        var found = await client.PostAsync("/agents/search", new { name = name.ToUpperInvariant(), metadata = new { team = "red" } }).OkAsync();
+        Assert.Equal(agent.GetRawText(), Assert.Single(found.EnumerateArray()).GetRawText());
+        Assert.Equal(id, (await client.PostAsync("/runs", new { agent_id = id, input = Protocol.Say("hello") }).OkAsync()).Text("agent_id"));
+        await client.SendAsync(HttpMethod.Delete, $"/assistants/{id}").EmptyAsync(HttpStatusCode.NoContent);
     }
 
     [Fact]
@@ -45,7 +71,8 @@ public sealed class AgentTests(ServerFixture fixture) : IClassFixture<ServerFixt
         var info = await client.GetJsonAsync("/info");
         Assert.Equal(JsonValueKind.Null, info.GetProperty("langgraph_py_version").ValueKind);
         Assert.Equal("dotnet", info.Text("context"));
-        Assert.All(["assistants", "crons", "langsmith"], flag => Assert.False(info.GetProperty("flags").GetProperty(flag).GetBoolean()));
+        Assert.True(info.GetProperty("flags").GetProperty("assistants").GetBoolean());
+        Assert.All(["crons", "langsmith"], flag => Assert.False(info.GetProperty("flags").GetProperty(flag).GetBoolean()));
         foreach (var probe in new[] { "/health", "/health/live", "/health/ready", "/live", "/ready" })
         {
             Assert.Equal("healthy", (await client.GetJsonAsync(probe)).Text("status"));

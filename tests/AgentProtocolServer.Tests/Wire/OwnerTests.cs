@@ -23,7 +23,7 @@ public sealed class OwnerTests(OwnerTests.Fixture fixture) : IClassFixture<Owner
         foreach (var path in new[]
         {
             $"/threads/{id}", $"/threads/{id}/state", $"/threads/{id}/state/{checkpoint}", $"/threads/{id}/history", $"/threads/{id}/runs",
-            $"/threads/{id}/runs/{run}", $"/threads/{id}/runs/{run}/join", $"/threads/{id}/runs/{run}/wait", $"/threads/{id}/runs/{run}/stream",
+            $"/threads/{id}/runs/{run}", $"/threads/{id}/runs/{run}/join", $"/threads/{id}/runs/{run}/wait", $"/threads/{id}/runs/{run}/stream", $"/threads/{id}/runs/{run}/webhook-deliveries",
             $"/runs/{run}", $"/runs/{run}/join", $"/runs/{run}/wait", $"/runs/{run}/stream",
         })
         {
@@ -33,7 +33,7 @@ public sealed class OwnerTests(OwnerTests.Fixture fixture) : IClassFixture<Owner
         foreach (var (method, path) in new[]
         {
             (HttpMethod.Patch, $"/threads/{id}"), (HttpMethod.Delete, $"/threads/{id}"), (HttpMethod.Post, $"/threads/{id}/state"),
-            (HttpMethod.Patch, $"/threads/{id}/state"), (HttpMethod.Post, $"/threads/{id}/history"), (HttpMethod.Post, $"/threads/{id}/state/checkpoint"),
+            (HttpMethod.Patch, $"/threads/{id}/state"), (HttpMethod.Post, $"/threads/{id}/copy"), (HttpMethod.Post, $"/threads/{id}/history"), (HttpMethod.Post, $"/threads/{id}/state/checkpoint"),
             (HttpMethod.Post, $"/threads/{id}/runs"), (HttpMethod.Post, $"/threads/{id}/runs/wait"), (HttpMethod.Post, $"/threads/{id}/runs/stream"),
             (HttpMethod.Post, $"/threads/{id}/runs/{run}/cancel"), (HttpMethod.Delete, $"/threads/{id}/runs/{run}"),
             (HttpMethod.Post, $"/runs/{run}/cancel"), (HttpMethod.Delete, $"/runs/{run}"),

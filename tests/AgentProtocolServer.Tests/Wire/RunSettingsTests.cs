@@ -51,8 +51,14 @@ public sealed class RunSettingsTests(ServerFixture fixture) : IClassFixture<Serv
     {
         var events = await client.StreamAsync(HttpMethod.Post, "/runs/stream", new
         {
-            assistant_id = "echo", input = Protocol.Say("hi"), stream_mode = "values", feedback_keys = new[] { "k" }, stream_subgraphs = true,
-            langsmith_tracer = new { project_name = "p" }, durability = "exit", checkpoint_during = false,
+            assistant_id = "echo",
+            input = Protocol.Say("hi"),
+            stream_mode = "values",
+            feedback_keys = new[] { "k" },
+            stream_subgraphs = true,
+            langsmith_tracer = new { project_name = "p" },
+            durability = "exit",
+            checkpoint_during = false,
         });
 
         Assert.Equal("metadata values values", string.Join(' ', events.Select(item => item.Name)));

@@ -165,8 +165,10 @@ public sealed class ThreadStateTests(ServerFixture fixture) : IClassFixture<Serv
     [Theory]
     [InlineData("""{"values":7}""", "body.values")]
     [InlineData("""{"values":{"messages":[{"type":"remove","id":"nobody","content":""}]}}""", "body.values")]
-    [InlineData("""{"checkpoint_id":"0199aaaa-0000-7000-8000-000000000000"}""", "body.checkpoint_id")]
-    [InlineData("""{"checkpoint":{"checkpoint_id":"0199aaaa-0000-7000-8000-000000000000"}}""", "body.checkpoint")]
+    [InlineData("""{"checkpoint_id":"latest"}""", "body.checkpoint_id")]
+    [InlineData("""{"checkpoint":{"checkpoint_id":7}}""", "body.checkpoint")]
+    [InlineData("""{"checkpoint":{"checkpoint_ns":"child"}}""", "body.checkpoint.checkpoint_ns")]
+    [InlineData("""{"as_node":"a\u0000"}""", "body.as_node")]
     public async Task An_update_that_cannot_be_is_422_and_named(string body, string location)
     {
         var id = await AnsweredAsync();

@@ -67,7 +67,11 @@ public sealed class ThreadTests(ServerFixture fixture) : IClassFixture<ServerFix
     }
 
     [Theory]
-    [InlineData("""{"supersteps":[{"updates":[]}]}""", "body.supersteps", "not supported yet")]
+    [InlineData("""{"supersteps":[{"updates":[]}]}""", "body.supersteps.0.updates", null)]
+    [InlineData("""{"supersteps":[null]}""", "body.supersteps.0.updates", null)]
+    [InlineData("""{"supersteps":[{"updates":[null]}]}""", "body.supersteps.0.updates.0", null)]
+    [InlineData("""{"supersteps":[{"updates":[{"values":7}]}]}""", "body.supersteps.0.updates.0.values", null)]
+    [InlineData("""{"supersteps":[{"updates":[{"command":{"goto":"x"}}]}]}""", "body.supersteps.0.updates.0.command.goto", "not supported yet")]
     [InlineData("""{"thread_id":"x"}""", "body.thread_id", null)]
     [InlineData("""{"metadata":7}""", "body.metadata", null)]
     [InlineData("""{"metadata":{"a":"\u0000"}}""", "body.metadata", null)]
@@ -148,7 +152,15 @@ public sealed class ThreadTests(ServerFixture fixture) : IClassFixture<ServerFix
     [InlineData("""{"sort_by":"colour"}""", "body.sort_by")]
     [InlineData("""{"status":"asleep"}""", "body.status")]
     [InlineData("""{"select":["secret"]}""", "body.select")]
-    [InlineData("""{"extract":{"a":"values.messages[-1]"}}""", "body.extract")]
+    [InlineData("""{"extract":{"a":"values.messages[-1"}}""", "body.extract")]
+    [InlineData("""{"extract":{"a":"values..x"}}""", "body.extract")]
+    [InlineData("""{"extract":{"a":"values[x]"}}""", "body.extract")]
+    [InlineData("""{"extract":{"a":"values.x "},"limit":0}""", "body.limit")]
+    [InlineData("""{"extract":{"a":""}}""", "body.extract")]
+    [InlineData("""{"extract":{"a":7}}""", "body.extract")]
+    [InlineData("""{"extract":{"a":"\ud800"}}""", "body.extract")]
+    [InlineData("""{"extract":{"a":"secret"}}""", "body.extract")]
+    [InlineData("""{"extract":["values"]}""", "body.extract")]
     public async Task What_cannot_be_searched_for_is_422_and_named(string body, string location)
     {
         var error = await client.PostAsync("/threads/search", body).RefusedAsync(HttpStatusCode.UnprocessableEntity, "validation_error");

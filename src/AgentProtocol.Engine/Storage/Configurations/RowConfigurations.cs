@@ -36,6 +36,12 @@ internal sealed class PauseConfiguration : IEntityTypeConfiguration<PauseRow>
         builder.ToSnakeCaseTable("pauses").HasKey(row => new { row.ThreadId, row.CheckpointId });
 }
 
+internal sealed class CheckpointRunConfiguration : IEntityTypeConfiguration<CheckpointRunRow>
+{
+    public void Configure(EntityTypeBuilder<CheckpointRunRow> builder) =>
+        builder.ToSnakeCaseTable("checkpoint_runs").HasKey(row => new { row.ThreadId, row.RunId });
+}
+
 internal sealed class RunConfiguration : IEntityTypeConfiguration<RunRow>
 {
     public void Configure(EntityTypeBuilder<RunRow> builder)
@@ -63,6 +69,15 @@ internal sealed class RunEventConfiguration : IEntityTypeConfiguration<RunEventR
 internal sealed class NodeConfiguration : IEntityTypeConfiguration<NodeRow>
 {
     public void Configure(EntityTypeBuilder<NodeRow> builder) => builder.ToSnakeCaseTable("nodes").HasKey(row => row.Id);
+}
+
+internal sealed class StoreItemConfiguration : IEntityTypeConfiguration<StoreItemRow>
+{
+    public void Configure(EntityTypeBuilder<StoreItemRow> builder)
+    {
+        builder.ToSnakeCaseTable("store_items").HasKey(row => new { row.Owner, row.Id });
+        builder.Property(row => row.Filter).HasColumnType("jsonb");
+    }
 }
 
 internal static partial class SnakeCase

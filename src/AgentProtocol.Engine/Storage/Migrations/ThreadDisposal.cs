@@ -5,7 +5,7 @@ namespace AgentProtocol.Engine.Storage.Migrations;
 
 /// <summary>Runs that ask for the deletion of their thread when they have ended.</summary>
 [DbContext(typeof(ProtocolDbContext))]
-[Migration("20261121080000_ThreadDisposal")]
+[Migration("20261121090000_ThreadDisposal")]
 internal sealed class ThreadDisposal : Migration
 {
     protected override void Up(MigrationBuilder migrationBuilder) => migrationBuilder.Sql(

@@ -39,5 +39,10 @@ internal sealed class CheckpointRow
     /// <summary>For edits of the state: the number of the thread's last run at that time, which gives the edit its place among the runs.</summary>
     public long? AfterRun { get; init; }
 
+    /// <summary>For edits: the agent of the thread at that time. That of a run's checkpoint is with the run.</summary>
+    public string? Agent { get; init; }
+
+    public Guid? AssistantId { get; init; }
+
     public DateTime CreatedAt { get; init; }
 }

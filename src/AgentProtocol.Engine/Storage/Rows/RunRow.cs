@@ -18,9 +18,16 @@ internal sealed class RunRow
 
     public Guid AssistantId { get; init; }
 
+    /// <summary>What the assistant brought when the run was created: <c>config</c> and <c>context</c>; null when nothing.</summary>
+    public string? Assistant { get; init; }
+
+    /// <summary>The configuration that the thread had when the run was created; null when it had none.</summary>
+    public string? ThreadConfig { get; init; }
+
     /// <summary>The creating request's body, exactly as sent.</summary>
     public required string Request { get; init; }
 
+    /// <summary>That of the request over that of the thread over that of the assistant.</summary>
     public required string Metadata { get; init; }
 
     /// <summary>A copy of <see cref="Metadata"/> to search in; null when it is empty.</summary>

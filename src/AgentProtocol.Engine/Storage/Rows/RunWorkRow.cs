@@ -58,4 +58,7 @@ internal sealed class RunWorkRow
 
     /// <summary>When its time is up; set at the first claim.</summary>
     public DateTime? DeadlineAt { get; init; }
+
+    /// <summary>When it was first claimed.</summary>
+    public DateTime? StartedAt { get; init; }
 }

@@ -1,40 +1,40 @@
 using System.Text;
 using System.Text.Json;
+using AgentProtocol.Agents;
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Engine.Lifecycle;
 using AgentProtocol.Engine.State;
-using AgentProtocol.Engine.Storage;
-using AgentProtocol.Engine.Storage.Rows;
 
-namespace AgentProtocol.Engine.Runs;
+namespace AgentProtocol.Engine.Storage;
 
 /// <summary>What clients see of a run.</summary>
 internal static class RunMapping
 {
     /// <summary>Members of the request that are shown elsewhere on the run.</summary>
-    private static readonly HashSet<string> NotInKwargs = ["assistant_id", "agent_id", "thread_id", "metadata", "multitask_strategy"];
+    private static readonly HashSet<string> NotInKwargs = ["assistant_id", "agent_id", "thread_id", "metadata", "multitask_strategy", "config", "context"];
 
     public static Run ToWire(this RunView view)
     {
         var row = view.Row;
         using var document = JsonDocument.Parse(row.Request, JsonText.DocumentOptions);
         var request = document.RootElement;
+        var settings = RunRequest.Of(request, row.Assistant, row.ThreadConfig);
         return new Run
         {
             RunId = row.RunId,
             ThreadId = row.ThreadId,
             AssistantId = row.AssistantId,
-            AgentId = row.Agent,
+            AgentId = row.AssistantId == AssistantIds.For(row.Agent) ? row.Agent : row.AssistantId.ToString(),
             CreatedAt = row.CreatedAt,
             UpdatedAt = row.EndedAt ?? row.CreatedAt,
             Status = ToWire(row.Status, view.WorkState),
             Metadata = new RawJson(row.Metadata),
-            Kwargs = new RawJson(Kwargs(request)),
+            Kwargs = new RawJson(Kwargs(request, settings)),
             MultitaskStrategy = ToStrategy(row.Strategy),
             Error = row.Error,
             Input = Member(request, "input", "null"),
-            Config = new RawJson(Public(request, "config")),
+            Config = new RawJson(Public(settings.Config)),
             StreamMode = StreamModeNames.Parse(request.TryGetProperty("stream_mode", out var modes) ? modes : default).ToNames(),
             Progress = row.Progress is { } progress ? new RawJson(progress) : null,
             Usage = row.Usage is { } usage ? new RawJson(usage) : null,
@@ -51,10 +51,6 @@ internal static class RunMapping
         _ => work == RunState.Running ? RunStatus.Running : RunStatus.Pending,
     };
 
-    /// <summary>Why a run failed; null when it did not.</summary>
-    public static RunFailure? ToFailure(this RunRow row) =>
-        row.ErrorType is { } type ? new RunFailure(type, row.Error ?? "") : null;
-
     private static MultitaskStrategy ToStrategy(string strategy) => strategy switch
     {
         "reject" => MultitaskStrategy.Reject,
@@ -63,52 +59,65 @@ internal static class RunMapping
         _ => MultitaskStrategy.Enqueue,
     };
 
-    private static string Kwargs(JsonElement request)
+    /// <summary>The request, with the configuration and the context that the run has found instead of those that were sent.</summary>
+    private static string Kwargs(JsonElement request, RunRequest settings)
     {
         var text = new StringBuilder("{");
         foreach (var member in request.ValueKind == JsonValueKind.Object ? request.EnumerateObject() : default)
         {
             if (!NotInKwargs.Contains(member.Name))
             {
-                text.Append(text.Length > 1 ? "," : "").AppendJsonString(member.Name).Append(':')
-                    .Append(member.NameEquals("config") ? Public(request, "config") : member.Value.GetRawText());
+                Append(text, member.Name, member.Value.GetRawText());
             }
+        }
+
+        if (settings.Config.ValueKind != JsonValueKind.Undefined)
+        {
+            Append(text, "config", Public(settings.Config));
+        }
+
+        if (settings.OwnContext.ValueKind != JsonValueKind.Undefined)
+        {
+            Append(text, "context", settings.OwnContext.GetRawText());
         }
 
         return text.Append('}').ToString();
     }
 
     /// <summary>A configuration without the keys of <c>configurable</c> that begin with <c>__</c>, which are never echoed (wire-contract 5.10).</summary>
-    private static string Public(JsonElement request, string name)
+    private static string Public(JsonElement config)
     {
-        if (request.ValueKind != JsonValueKind.Object || !request.TryGetProperty(name, out var config) || config.ValueKind != JsonValueKind.Object)
+        if (config.ValueKind != JsonValueKind.Object)
         {
             return "{}";
         }
 
-        if (!config.TryGetProperty("configurable", out var configurable) || configurable.ValueKind != JsonValueKind.Object
-            || !configurable.EnumerateObject().Any(IsPrivate))
+        var configurable = RunSettings.Configurable(config);
+        if (configurable.ValueKind != JsonValueKind.Object || !configurable.EnumerateObject().Any(IsPrivate))
         {
             return config.GetRawText();
         }
 
-        return WriteMembers(config, member => true, member => member.NameEquals("configurable")
-            ? WriteMembers(member.Value, inner => !IsPrivate(inner), inner => inner.Value.GetRawText())
+        return WriteMembers(config, member => member.NameEquals("configurable")
+            ? JsonText.WriteObject(member.Value.EnumerateObject().Where(inner => !IsPrivate(inner)))
             : member.Value.GetRawText());
     }
 
     private static bool IsPrivate(JsonProperty member) => member.Name.StartsWith("__", StringComparison.Ordinal);
 
-    private static string WriteMembers(JsonElement element, Func<JsonProperty, bool> include, Func<JsonProperty, string> value)
+    private static string WriteMembers(JsonElement element, Func<JsonProperty, string> value)
     {
         var text = new StringBuilder("{");
-        foreach (var member in element.EnumerateObject().Where(include))
+        foreach (var member in element.EnumerateObject())
         {
-            text.Append(text.Length > 1 ? "," : "").AppendJsonString(member.Name).Append(':').Append(value(member));
+            Append(text, member.Name, value(member));
         }
 
         return text.Append('}').ToString();
     }
+
+    private static void Append(StringBuilder text, string name, string json) =>
+        text.Append(text.Length > 1 ? "," : "").AppendJsonString(name).Append(':').Append(json);
 
     private static RawJson Member(JsonElement request, string name, string otherwise) =>
         new(request.ValueKind == JsonValueKind.Object && request.TryGetProperty(name, out var value) ? value.GetRawText() : otherwise);
