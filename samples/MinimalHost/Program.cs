@@ -6,6 +6,7 @@ var builder = WebApplication.CreateBuilder(args);
 builder.Services.AddAgentProtocol(builder.Configuration).AddAgent<HelloAgent>("hello");
 
 var app = builder.Build();
+app.UseAgentProtocol();
 app.MapAgentProtocol();
 app.Run();
 

@@ -1,3 +1,4 @@
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Endpoints;
 using AgentProtocol.AspNetCore.Errors;
 using AgentProtocol.AspNetCore.Health;
@@ -40,11 +41,13 @@ public static class AgentProtocolEndpointRouteBuilderExtensions
         BackgroundRunEndpoints.Map(group);
         AssistantEndpoints.Map(group);
         WebhookEndpoints.Map(group);
+        CronEndpoints.Map(group);
         AgentEndpoints.Map(group);
         StoreEndpoints.Map(group);
         SystemEndpoints.Map(group);
         HealthEndpoints.Map(group);
         DocumentEndpoints.Map(group);
+        group.CloseUndeclared();
         return group;
     }
 }

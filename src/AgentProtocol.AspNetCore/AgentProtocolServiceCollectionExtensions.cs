@@ -1,6 +1,7 @@
 using AgentProtocol.Agents;
 using AgentProtocol.Agents.Configuration;
 using AgentProtocol.AspNetCore;
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.AspNetCore.Errors;
 using AgentProtocol.AspNetCore.OpenApi;
@@ -40,6 +41,7 @@ public static class AgentProtocolServiceCollectionExtensions
         services.TryAddSingleton(CreateRegistry);
 
         services.TryAddSingleton<HeaderNames>();
+        services.AddAccess(configuration);
         services.TryAddSingleton<ErrorHandler>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, ProtocolStartupFilter>());
         services.TryAddSingleton<ProtocolDocument>();

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using AgentProtocol.Contracts.Agents;
 using AgentProtocol.Contracts.Assistants;
+using AgentProtocol.Contracts.Crons;
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
@@ -30,6 +31,11 @@ namespace AgentProtocol.Contracts;
 [JsonSerializable(typeof(IReadOnlyList<AssistantVersion>))]
 [JsonSerializable(typeof(AssistantVersionChange))]
 [JsonSerializable(typeof(AssistantVersionsRequest))]
+[JsonSerializable(typeof(Cron))]
+[JsonSerializable(typeof(IReadOnlyList<Cron>))]
+[JsonSerializable(typeof(CronCreate))]
+[JsonSerializable(typeof(CronPatch))]
+[JsonSerializable(typeof(CronSearchRequest))]
 [JsonSerializable(typeof(ErrorResponse))]
 [JsonSerializable(typeof(Item))]
 [JsonSerializable(typeof(ListNamespaceResponse))]

@@ -26,7 +26,7 @@ internal sealed class FolderLock : IDisposable
         }
         catch (IOException problem) when (file is null && HeldElsewhere.Contains(problem.HResult))
         {
-            throw new PrivatePostgresException($"The data folder {folder.Root} is already in use by process {Owner(folder)}: stop that process, or set Postgres:DataDirectory to another folder.", problem);
+            throw new PrivatePostgresException($"The data folder {folder.Root} is already in use by process {Owner(folder)}: stop that process, or set Postgres:DataDirectory to another folder.", problem) { FolderInUse = true };
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {

@@ -11,6 +11,8 @@ namespace AgentProtocol.DevPostgres;
 /// </summary>
 public sealed class PrivatePostgres : IAsyncDisposable
 {
+    private static readonly TimeSpan FindPause = TimeSpan.FromMilliseconds(100);
+
     private readonly DataFolder folder;
     private readonly FolderLock held;
     private readonly ClusterControl control;
@@ -83,6 +85,36 @@ public sealed class PrivatePostgres : IAsyncDisposable
                 await control.StopAsync(CancellationToken.None);
                 throw;
             }
+        }
+    }
+
+    /// <summary>Finds the cluster that another process runs in a folder, to use it beside that process. It ends when that process ends it.</summary>
+    /// <param name="options">Names the folder, and how long a cluster that is just starting may take.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>A connection string to the database <c>agentprotocol</c>; null when no cluster came to answer.</returns>
+    public static async Task<string?> FindRunningAsync(PrivatePostgresOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var folder = new DataFolder(options.DataDirectory ?? PrivatePostgresOptions.DefaultDataDirectory);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(options.StartTimeout);
+        try
+        {
+            while (true)
+            {
+                if (Postmaster.Read(folder) is { } running && running.IsAlive(folder)
+                    && await ClusterConnection.HasDatabaseAsync(running, folder.ReadPassword(), patience.Token))
+                {
+                    return ClusterConnection.To(ClusterConnection.Database, running, folder.ReadPassword());
+                }
+
+                await Task.Delay(FindPause, patience.Token);
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Whoever holds the folder does not come to run a cluster in it.
+            return null;
         }
     }
 

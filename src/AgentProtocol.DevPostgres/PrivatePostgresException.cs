@@ -8,4 +8,7 @@ public sealed class PrivatePostgresException(string message, Exception? innerExc
 {
     /// <summary>True when this machine has no PostgreSQL at all; the message then has a line per system.</summary>
     public bool BinariesMissing { get; init; }
+
+    /// <summary>True when another living process holds the data folder.</summary>
+    public bool FolderInUse { get; init; }
 }

@@ -1,4 +1,6 @@
+using AgentProtocol.Engine.Access;
 using AgentProtocol.Engine.Assistants;
+using AgentProtocol.Engine.Crons;
 using AgentProtocol.Engine.Events;
 using AgentProtocol.Engine.Execution;
 using AgentProtocol.Engine.Queue;
@@ -25,6 +27,7 @@ public static class EngineServiceCollectionExtensions
         services.AddOptions<ServerOptions>().Bind(configuration.GetSection(ServerOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<RunsOptions>().Bind(configuration.GetSection(RunsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<WebhookOptions>().Bind(configuration.GetSection(WebhookOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<EventsOptions>().Bind(configuration.GetSection(EventsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<StoreOptions>().Bind(configuration.GetSection(StoreOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => new ProtocolDatabase(configuration.GetConnectionString("Postgres")
@@ -47,12 +50,21 @@ public static class EngineServiceCollectionExtensions
         AddAssistants(services);
         services.TryAddSingleton<RunLookup>();
         services.TryAddSingleton<RunRemoval>();
+        services.TryAddSingleton<KeyReservations>();
+        services.TryAddSingleton<CronStore>();
+        services.TryAddSingleton<CronSearch>();
+        services.TryAddSingleton(provider => new CronService(
+            provider.GetRequiredService<CronStore>(), provider.GetRequiredService<CronSearch>(), provider.GetRequiredService<RunFactory>()));
         services.TryAddSingleton<RunSearch>();
         services.TryAddSingleton<RunFactory>();
+        services.TryAddSingleton<ApiKeyStore>();
+        services.TryAddSingleton<KeyRing>();
+        services.TryAddSingleton(provider => new ApiKeys(provider.GetRequiredService<ApiKeyStore>()));
         services.TryAddSingleton(provider => new ThreadService(
             provider.GetRequiredService<ProtocolDatabase>(), provider.GetRequiredService<ThreadStore>(),
             provider.GetRequiredService<ThreadReader>(), provider.GetRequiredService<ThreadSearch>(),
-            provider.GetRequiredService<ThreadEditor>(), provider.GetRequiredService<RunFeed>()));
+            provider.GetRequiredService<ThreadEditor>(), provider.GetRequiredService<RunFeed>(),
+            provider.GetRequiredService<KeyReservations>()));
         services.TryAddSingleton(provider => new RunService(
             provider.GetRequiredService<RunFactory>(), provider.GetRequiredService<RunLookup>(), provider.GetRequiredService<RunSearch>(),
             provider.GetRequiredService<ThreadReader>(), provider.GetRequiredService<EventReader>(), provider.GetRequiredService<RunFeed>(),
@@ -129,6 +141,8 @@ public static class EngineServiceCollectionExtensions
         AddLoop<RunTail>(services);
         AddLoop<WebhookCourier>(services);
         AddLoop<RunSweeper>(services);
+        AddLoop<RetentionSweeper>(services);
+        AddLoop<CronLoop>(services);
         AddLoop<RunWorker>(services);
         services.AddHostedService<NodeDrain>();
     }

@@ -44,6 +44,10 @@ public sealed class RunsOptions
     [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00", ErrorMessage = "Runs:StatelessRetention must be between 00:00:01 and 365.00:00:00.")]
     public TimeSpan StatelessRetention { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>How long a request with an <c>Idempotency-Key</c> can be repeated without creating anything anew.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00", ErrorMessage = "Runs:IdempotencyRetention must be between 00:01:00 and 365.00:00:00.")]
+    public TimeSpan IdempotencyRetention { get; set; } = TimeSpan.FromHours(24);
+
     /// <summary>Which request headers agents find in <c>config.configurable</c>: names or patterns with <c>*</c>, separated by semicolons.</summary>
     public string ConfigurableHeaders { get; set; } = "x-configurable-*";
 

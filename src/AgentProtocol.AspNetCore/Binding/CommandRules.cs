@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
 
 namespace AgentProtocol.AspNetCore.Binding;
@@ -34,7 +35,7 @@ internal static class CommandRules
     private static bool IsUpdate(JsonElement update) =>
         update.ValueKind is JsonValueKind.Null or JsonValueKind.Object
         || (update.ValueKind == JsonValueKind.Array && update.EnumerateArray().All(
-            pair => pair.ValueKind == JsonValueKind.Array && pair.GetArrayLength() == 2 && pair[0].ValueKind == JsonValueKind.String));
+            pair => pair.ValueKind == JsonValueKind.Array && pair.GetArrayLength() == 2 && pair[0].TextOrNull() is not null));
 
     private static bool IsEmptyObject(JsonElement input) => input.ValueKind == JsonValueKind.Object && !input.EnumerateObject().MoveNext();
 }

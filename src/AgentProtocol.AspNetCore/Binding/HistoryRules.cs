@@ -44,7 +44,7 @@ internal static class HistoryRules
         {
             case null or JsonValueKind.Null:
                 return null;
-            case JsonValueKind.String when reference.Value.TryGetGuid(out var id):
+            case JsonValueKind.String when Guid.TryParseExact(reference.Value.TextOrNull(), "D", out var id):
                 return id;
             case JsonValueKind.Object when Member(reference, "configurable") is { ValueKind: JsonValueKind.Object } configurable:
                 return CheckpointOf(Member(configurable, "checkpoint_id"), field);
@@ -55,8 +55,9 @@ internal static class HistoryRules
         }
     }
 
+    /// <summary>What is no valid text is some namespace, too, and not the root.</summary>
     private static string? Namespace(JsonElement? reference) =>
-        Member(reference, "checkpoint_ns") is { ValueKind: JsonValueKind.String } name ? name.GetString() : null;
+        Member(reference, "checkpoint_ns") is { ValueKind: JsonValueKind.String } name ? name.TextOrNull() ?? name.GetRawText() : null;
 
     private static JsonElement? Member(JsonElement? value, string name) =>
         value is { ValueKind: JsonValueKind.Object } element && element.TryGetProperty(name, out var member) ? member : null;

@@ -23,6 +23,15 @@ internal readonly record struct RunId(Guid Value)
         new(new RunId(PathIds.Read(context, "run_id")));
 }
 
+/// <summary>The <c>{cron_id}</c> of a path.</summary>
+internal readonly record struct CronId(Guid Value)
+{
+    public static implicit operator Guid(CronId id) => id.Value;
+
+    public static ValueTask<CronId> BindAsync(HttpContext context, ParameterInfo parameter) =>
+        new(new CronId(PathIds.Read(context, "cron_id")));
+}
+
 /// <summary>The <c>{checkpoint_id}</c> of a path.</summary>
 internal readonly record struct CheckpointId(Guid Value)
 {

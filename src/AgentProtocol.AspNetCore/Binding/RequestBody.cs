@@ -1,6 +1,8 @@
 using System.Reflection;
+using AgentProtocol.Contracts.Crons;
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
+using AgentProtocol.Engine;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -13,6 +15,34 @@ internal sealed record RequestBody<T>(T Value) : IBindableFromHttpContext<Reques
 {
     public static async ValueTask<RequestBody<T>?> BindAsync(HttpContext context, ParameterInfo parameter) =>
         new(await BodyReader.ReadAsync(context, static (T value, ReadOnlySpan<byte> _) => value));
+
+    public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
+        builder.Metadata.Add(BodyMetadata.For(typeof(T)));
+}
+
+/// <summary>The body of a request that may be repeated under a key.</summary>
+internal sealed record KeyedBody<T>(T Value, IdempotencyKey? Key) : IBindableFromHttpContext<KeyedBody<T>>, IEndpointParameterMetadataProvider
+    where T : class, new()
+{
+    public static async ValueTask<KeyedBody<T>?> BindAsync(HttpContext context, ParameterInfo parameter) =>
+        await BodyReader.ReadAsync(context, (T value, ReadOnlySpan<byte> json) =>
+            new KeyedBody<T>(value, RequestKeys.Read(context.Request, json)));
+
+    public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
+        builder.Metadata.Add(BodyMetadata.For(typeof(T)));
+}
+
+/// <summary>The body of a request about a cron, kept as it was sent.</summary>
+internal sealed record CronBody<T>(T Request, RawJson Text) : IBindableFromHttpContext<CronBody<T>>, IEndpointParameterMetadataProvider
+    where T : CronPatch, new()
+{
+    public static async ValueTask<CronBody<T>?> BindAsync(HttpContext context, ParameterInfo parameter)
+    {
+        var body = await BodyReader.ReadAsync(context, static (T value, ReadOnlySpan<byte> json) =>
+            new CronBody<T>(value, json.IsEmpty ? RawJson.EmptyObject : new RawJson(System.Text.Encoding.UTF8.GetString(json))));
+        CronRules.Check(body.Request);
+        return body;
+    }
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
         builder.Metadata.Add(BodyMetadata.For(typeof(T)));

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Text.Json;
+using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Engine.State;
 
@@ -74,7 +75,7 @@ internal static class RunCreateRules
         if (run.Checkpoint is { ValueKind: JsonValueKind.Object } checkpoint)
         {
             CheckId("checkpoint.checkpoint_id", Member(checkpoint, "checkpoint_id"), ref errors);
-            if (Member(checkpoint, "checkpoint_ns") is { ValueKind: not JsonValueKind.Null } ns && !(ns.ValueKind == JsonValueKind.String && ns.ValueEquals("")))
+            if (Member(checkpoint, "checkpoint_ns") is { ValueKind: not JsonValueKind.Null } ns && ns.TextOrNull() != "")
             {
                 errors.Add("checkpoint.checkpoint_ns", "must be empty: runs start at the root");
             }
@@ -88,7 +89,7 @@ internal static class RunCreateRules
 
     private static void CheckId(string field, JsonElement? id, ref FieldErrors errors)
     {
-        if (id is { ValueKind: not JsonValueKind.Null } given && !(given.ValueKind == JsonValueKind.String && given.TryGetGuid(out _)))
+        if (id is { ValueKind: not JsonValueKind.Null } given && !Guid.TryParseExact(given.TextOrNull(), "D", out _))
         {
             errors.Add(field, "must be a checkpoint's id");
         }

@@ -1,3 +1,4 @@
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.AspNetCore.OpenApi;
 using AgentProtocol.AspNetCore.Results;
@@ -15,7 +16,7 @@ internal static class AgentEndpoints
 {
     public static void Map(RouteGroupBuilder routes)
     {
-        var agents = routes.MapGroup("/agents").WithTags("Agents");
+        var agents = routes.MapGroup("/agents").WithTags("Agents").Reads();
         agents.MapPost("/search", SearchAsync).Describe("search_agents", "Find agents").Answers<IReadOnlyList<Agent>>();
         agents.MapGet("/{agent_id}", GetAsync).Describe("get_agent", "Read an agent").Answers<Agent>().Refuses(404);
         agents.MapGet("/{agent_id}/schemas", GetSchemasAsync)

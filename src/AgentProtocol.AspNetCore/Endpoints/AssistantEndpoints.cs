@@ -1,3 +1,4 @@
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.AspNetCore.OpenApi;
 using AgentProtocol.AspNetCore.Results;
@@ -16,14 +17,14 @@ internal static class AssistantEndpoints
 {
     public static void Map(RouteGroupBuilder routes)
     {
-        var assistants = routes.MapGroup("/assistants").WithTags("Assistants");
-        assistants.MapPost("", CreateAsync).Describe("create_assistant", "Create an assistant").Answers<Assistant>().Refuses(404, 409);
+        var assistants = routes.MapGroup("/assistants").WithTags("Assistants").Reads();
+        assistants.MapPost("", CreateAsync).Administers().Describe("create_assistant", "Create an assistant").Answers<Assistant>().Refuses(404, 409);
         assistants.MapPost("/search", SearchAsync).Describe("search_assistants", "Find assistants").Answers<IReadOnlyList<Assistant>>();
         assistants.MapPost("/count", CountAsync).Describe("count_assistants", "Count assistants").Answers<long>();
         assistants.MapGet("/{assistant_id}", GetAsync).Describe("get_assistant", "Read an assistant").Answers<Assistant>().Refuses(404);
-        assistants.MapPatch("/{assistant_id}", PatchAsync)
+        assistants.MapPatch("/{assistant_id}", PatchAsync).Administers()
             .Describe("patch_assistant", "Make a new version of an assistant; metadata is merged").Answers<Assistant>().Refuses(404);
-        assistants.MapDelete("/{assistant_id}", DeleteAsync).Describe("delete_assistant", "Delete an assistant with its versions")
+        assistants.MapDelete("/{assistant_id}", DeleteAsync).Administers().Describe("delete_assistant", "Delete an assistant with its versions")
             .Query("delete_threads", "boolean", "Also delete the threads whose metadata names it.").Answers(204).Refuses(404, 409);
         assistants.MapGet("/{assistant_id}/graph", GetGraphAsync).Describe("get_assistant_graph", "Read the nodes of an assistant's agent")
             .Query("xray", "string", "true, false or a number of levels; agents have one level here.").Answers<AssistantGraph>().Refuses(404);
@@ -37,7 +38,7 @@ internal static class AssistantEndpoints
             .Query("recurse", "boolean", "Also those of subgraphs.").Answers<RawJson>().Refuses(404);
         assistants.MapPost("/{assistant_id}/versions", ListVersionsAsync)
             .Describe("list_assistant_versions", "List the versions of an assistant, newest first").Answers<IReadOnlyList<AssistantVersion>>().Refuses(404);
-        assistants.MapPost("/{assistant_id}/latest", SetLatestAsync).Describe("set_latest_assistant_version", "Put a version of an assistant in force")
+        assistants.MapPost("/{assistant_id}/latest", SetLatestAsync).Administers().Describe("set_latest_assistant_version", "Put a version of an assistant in force")
             .Query("version", "integer", "The version, when it is not in the body.").Answers<Assistant>().Refuses(404);
     }
 

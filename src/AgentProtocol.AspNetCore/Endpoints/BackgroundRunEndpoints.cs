@@ -1,3 +1,4 @@
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.AspNetCore.OpenApi;
 using AgentProtocol.AspNetCore.Results;
@@ -17,18 +18,18 @@ internal static class BackgroundRunEndpoints
 {
     public static void Map(RouteGroupBuilder routes)
     {
-        var runs = routes.MapGroup("/runs").WithTags("Runs");
-        runs.MapPost("", CreateAsync).Describe("create_run", "Start a run in the background").Answers<Run>().Refuses(404, 409);
-        runs.MapPost("/stream", CreateAndStreamAsync)
-            .Describe("create_and_stream_run", "Start a run and stream its events").AnswersEvents().Refuses(404, 409);
-        runs.MapPost("/wait", CreateAndWaitAsync).Describe("create_and_wait_run",
-                "Start a run and wait for it; answers bare values when the body has an assistant_id").Answers<RunWaitResponse>().Refuses(404, 409);
+        var runs = routes.MapGroup("/runs").WithTags("Runs").Reads();
+        runs.MapPost("", CreateAsync).Runs().Describe("create_run", "Start a run in the background").TakesKey().Answers<Run>().Refuses(404, 409);
+        runs.MapPost("/stream", CreateAndStreamAsync).Runs()
+            .Describe("create_and_stream_run", "Start a run and stream its events").TakesKey().AnswersEvents().Refuses(404, 409);
+        runs.MapPost("/wait", CreateAndWaitAsync).Runs().Describe("create_and_wait_run",
+                "Start a run and wait for it; answers bare values when the body has an assistant_id").TakesKey().Answers<RunWaitResponse>().Refuses(404, 409);
         runs.MapPost("/search", SearchAsync).Describe("search_runs", "Find runs").Answers<IReadOnlyList<Run>>();
-        runs.MapPost("/batch", CreateBatchAsync).Describe("create_runs", "Start several runs in the background, all or none").Answers<IReadOnlyList<Run>>().Refuses(404, 409);
-        runs.MapPost("/cancel", CancelManyAsync).Describe("cancel_runs", "Cancel the runs of a list or of a status")
+        runs.MapPost("/batch", CreateBatchAsync).Runs().Describe("create_runs", "Start several runs in the background, all or none").Answers<IReadOnlyList<Run>>().Refuses(404, 409);
+        runs.MapPost("/cancel", CancelManyAsync).Runs().Describe("cancel_runs", "Cancel the runs of a list or of a status")
             .Query("action", "string", "interrupt (default) or rollback.").Answers(204).Refuses(404);
         runs.MapGet("/{run_id}", GetAsync).Describe("get_run", "Read a run").Answers<Run>().Refuses(404);
-        runs.MapDelete("/{run_id}", DeleteAsync).Describe("delete_run", "Delete a run that has ended")
+        runs.MapDelete("/{run_id}", DeleteAsync).Runs().Describe("delete_run", "Delete a run that has ended")
             .Query("force", "boolean", "Cancel it first when it has not ended.").Answers(204).Refuses(404, 409);
         runs.MapGet("/{run_id}/wait", WaitAsync).Describe("wait_run", "Wait for a run and read it with its values")
             .Query("cancel_on_disconnect", "boolean", "Cancel the run when this request is dropped.").Answers<RunWaitResponse>().Refuses(404);
@@ -37,7 +38,7 @@ internal static class BackgroundRunEndpoints
         runs.MapGet("/{run_id}/stream", StreamAsync).Describe("stream_run", "Stream the events of a run")
             .Query("cancel_on_disconnect", "boolean", "Cancel the run when this request is dropped.")
             .Query("stream_mode", "array", "Only these stream modes.").AnswersEvents().Refuses(404);
-        runs.MapPost("/{run_id}/cancel", CancelAsync).Describe("cancel_run", "Cancel a run")
+        runs.MapPost("/{run_id}/cancel", CancelAsync).Runs().Describe("cancel_run", "Cancel a run")
             .Query("wait", "boolean", "Answer when the run has ended.")
             .Query("action", "string", "interrupt (default) or rollback.").Answers(204).Refuses(404);
     }
@@ -56,7 +57,8 @@ internal static class BackgroundRunEndpoints
     private static async Task<IResult> CreateBatchAsync(RunBatchBody body, BulkRunService runs, HttpContext context)
     {
         var created = await runs.CreateAsync(
-            context.Owner(), [.. body.Runs.Select(run => new NewRun(run.Request.ThreadId, run.Request, run.Text, RunReader.None))], context.RequestAborted);
+            context.Owner(), [.. body.Runs.Select((run, place) => new NewRun(
+                run.Request.ThreadId, run.Request, run.Text, RunReader.None, RequestKeys.Read(context.Request, run.Text) is { } key ? key with { Item = place } : null))], context.RequestAborted);
         return JsonResult.Ok(created, ProtocolJsonContext.Default.IReadOnlyListRun);
     }
 

@@ -3,6 +3,7 @@ using AgentProtocol.AspNetCore.Results;
 using AgentProtocol.AspNetCore.Streaming;
 using AgentProtocol.Contracts;
 using AgentProtocol.Engine;
+using AgentProtocol.Engine.Access;
 using AgentProtocol.Engine.Runs;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -44,7 +45,7 @@ internal static class RunActions
     public static async Task<IResult> WaitAsync(Guid? threadId, Guid runId, WaitShape shape, RunService runs, HttpContext context)
     {
         var owner = context.Owner();
-        var cancels = context.Request.QueryFlag("cancel_on_disconnect");
+        var cancels = ReadCancels(context);
         var run = await runs.GetAsync(owner, threadId, runId, context.RequestAborted);
         new RunAddress(threadId, runId).SetLocations(context.Response, shape == WaitShape.Envelope ? "wait" : "join");
         return new WaitResult(
@@ -54,7 +55,7 @@ internal static class RunActions
     public static async Task<IResult> StreamAsync(Guid? threadId, Guid runId, RunService runs, HttpContext context)
     {
         var owner = context.Owner();
-        var cancels = context.Request.QueryFlag("cancel_on_disconnect");
+        var cancels = ReadCancels(context);
         var stream = await runs.OpenStreamAsync(owner, threadId, runId, RunRules.ReadStream(context.Request), context.RequestAborted);
         new RunAddress(stream.Stateless ? null : stream.ThreadId, runId).SetLocations(context.Response, "stream");
         return new SseResult(WithEnd(stream, context), Lost(runs, owner, runId, cancels));
@@ -79,7 +80,21 @@ internal static class RunActions
 
     private static Task<CreatedRun> CreateAsync(Guid? threadId, RunBody body, RunReader reader, RunService runs, HttpContext context) =>
         runs.CreateAsync(
-            context.Owner(), new NewRun(threadId ?? body.Request.ThreadId, body.Request, body.Text, reader), context.RequestAborted);
+            context.Owner(),
+            new NewRun(threadId ?? body.Request.ThreadId, body.Request, body.Text, reader, RequestKeys.Read(context.Request, body.Text)),
+            context.RequestAborted);
+
+    /// <summary>Whoever may only read a run may not end it by hanging up either.</summary>
+    private static bool ReadCancels(HttpContext context)
+    {
+        var cancels = context.Request.QueryFlag("cancel_on_disconnect");
+        if (cancels)
+        {
+            context.RequireScope(AccessScopes.Run);
+        }
+
+        return cancels;
+    }
 
     private static RunStream WithEnd(RunStream stream, HttpContext context) =>
         context.RequestServices.GetRequiredService<IOptions<RunsOptions>>().Value.EmitEndEvent ? new StreamWithEnd(stream) : stream;

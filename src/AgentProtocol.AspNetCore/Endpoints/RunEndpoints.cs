@@ -1,3 +1,4 @@
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.AspNetCore.OpenApi;
 using AgentProtocol.AspNetCore.Results;
@@ -17,12 +18,12 @@ internal static class RunEndpoints
 {
     public static void Map(RouteGroupBuilder routes)
     {
-        var runs = routes.MapGroup("/threads/{thread_id}/runs").WithTags("Thread Runs");
-        runs.MapPost("", CreateAsync).Describe("create_thread_run", "Start a run in the background").Answers<Run>().Refuses(404, 409);
-        runs.MapPost("/stream", CreateAndStreamAsync)
-            .Describe("stream_thread_run", "Start a run and stream its events").AnswersEvents().Refuses(404, 409);
-        runs.MapPost("/wait", CreateAndWaitAsync)
-            .Describe("wait_thread_run", "Start a run and wait for its values").Answers<RawJson>().Refuses(404, 409);
+        var runs = routes.MapGroup("/threads/{thread_id}/runs").WithTags("Thread Runs").Reads();
+        runs.MapPost("", CreateAsync).Runs().Describe("create_thread_run", "Start a run in the background").TakesKey().Answers<Run>().Refuses(404, 409);
+        runs.MapPost("/stream", CreateAndStreamAsync).Runs()
+            .Describe("stream_thread_run", "Start a run and stream its events").TakesKey().AnswersEvents().Refuses(404, 409);
+        runs.MapPost("/wait", CreateAndWaitAsync).Runs()
+            .Describe("wait_thread_run", "Start a run and wait for its values").TakesKey().Answers<RawJson>().Refuses(404, 409);
         runs.MapGet("", ListAsync).Describe("list_thread_runs", "List the runs of a thread, newest first")
             .Query("limit", "integer", "At most this many, 1 to 1000; 10 by default.")
             .Query("offset", "integer", "Skip this many; 0 by default.")
@@ -31,7 +32,7 @@ internal static class RunEndpoints
             .Query("metadata", "string", "Only runs whose metadata contains this JSON object.")
             .Answers<IReadOnlyList<Run>>().Refuses(404);
         runs.MapGet("/{run_id}", GetAsync).Describe("get_thread_run", "Read a run").Answers<Run>().Refuses(404);
-        runs.MapDelete("/{run_id}", DeleteAsync).Describe("delete_thread_run", "Delete a run that has ended")
+        runs.MapDelete("/{run_id}", DeleteAsync).Runs().Describe("delete_thread_run", "Delete a run that has ended")
             .Query("force", "boolean", "Cancel it first when it has not ended.").Answers(204).Refuses(404, 409);
         runs.MapGet("/{run_id}/join", JoinAsync).Describe("join_thread_run", "Wait for a run and read the values after it")
             .Query("cancel_on_disconnect", "boolean", "Cancel the run when this request is dropped.").Answers<RawJson>().Refuses(404);
@@ -40,7 +41,7 @@ internal static class RunEndpoints
         runs.MapGet("/{run_id}/stream", StreamAsync).Describe("join_thread_run_stream", "Stream the events of a run")
             .Query("cancel_on_disconnect", "boolean", "Cancel the run when this request is dropped.")
             .Query("stream_mode", "array", "Only these stream modes.").AnswersEvents().Refuses(404);
-        runs.MapPost("/{run_id}/cancel", CancelAsync).Describe("cancel_thread_run", "Cancel a run")
+        runs.MapPost("/{run_id}/cancel", CancelAsync).Runs().Describe("cancel_thread_run", "Cancel a run")
             .Query("wait", "boolean", "Answer when the run has ended.")
             .Query("action", "string", "interrupt (default) or rollback.").Answers(202).Answers(204).Refuses(404);
     }

@@ -1,3 +1,4 @@
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.AspNetCore.OpenApi;
 using AgentProtocol.AspNetCore.Results;
@@ -18,14 +19,14 @@ internal static class StoreEndpoints
 {
     public static void Map(RouteGroupBuilder routes)
     {
-        var store = routes.MapGroup("/store").WithTags("Store");
-        store.MapPut("/items", PutAsync).Describe("put_item", "Store an item, or replace the one of that name").Answers(204);
+        var store = routes.MapGroup("/store").WithTags("Store").Reads();
+        store.MapPut("/items", PutAsync).Runs().Describe("put_item", "Store an item, or replace the one of that name").Answers(204);
         store.MapGet("/items", GetAsync).Describe("get_item", "Read an item")
             .Query("key", "string", "The item's key.")
             .Query("namespace", "array", "The item's namespace: one label in each, or all of them joined by dots.")
             .Query("refresh_ttl", "boolean", "Whether its time to live starts anew; the server's default when absent.")
             .Answers<Item>().Refuses(400, 404);
-        store.MapDelete("/items", DeleteAsync).Describe("delete_item", "Delete an item, if there is one").Answers(204);
+        store.MapDelete("/items", DeleteAsync).Runs().Describe("delete_item", "Delete an item, if there is one").Answers(204);
         store.MapPost("/items/search", SearchAsync)
             .Describe("search_items", "Find items in and below a namespace, the latest stored first").Answers<SearchItemsResponse>();
         store.MapPost("/namespaces", ListNamespacesAsync)

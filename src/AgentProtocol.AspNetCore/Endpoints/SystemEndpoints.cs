@@ -21,14 +21,14 @@ internal static class SystemEndpoints
     private static readonly ServerInfo Info = new()
     {
         Version = typeof(SystemEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0",
-        Flags = new Dictionary<string, bool> { ["assistants"] = true, ["crons"] = false, ["langsmith"] = false },
+        Flags = new Dictionary<string, bool> { ["assistants"] = true, ["crons"] = true, ["langsmith"] = false },
         Metadata = RawJson.EmptyObject,
         Context = "dotnet",
     };
 
     public static void Map(RouteGroupBuilder routes)
     {
-        var system = routes.MapGroup("").WithTags("System");
+        var system = routes.MapGroup("").WithTags("System").AllowAnonymous();
         system.MapGet("/ok", OkAsync).Describe("ok", "Say whether the server answers")
             .Query("check_db", "boolean", "Also whether its database does; 500 if not.").Answers<OkResponse>();
         system.MapGet("/info", GetInfo).Describe("info", "Read the server's version and abilities").Answers<ServerInfo>();

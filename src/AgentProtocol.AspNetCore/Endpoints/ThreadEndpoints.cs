@@ -1,3 +1,4 @@
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.AspNetCore.OpenApi;
 using AgentProtocol.AspNetCore.Results;
@@ -15,26 +16,26 @@ internal static class ThreadEndpoints
 {
     public static void Map(RouteGroupBuilder routes)
     {
-        var threads = routes.MapGroup("/threads").WithTags("Threads");
-        threads.MapPost("", CreateAsync).Describe("create_thread", "Create a thread").Answers<Thread>().Refuses(400, 409);
+        var threads = routes.MapGroup("/threads").WithTags("Threads").Reads();
+        threads.MapPost("", CreateAsync).Runs().Describe("create_thread", "Create a thread").TakesKey().Answers<Thread>().Refuses(400, 409);
         threads.MapPost("/search", SearchAsync).Describe("search_threads", "Find threads").Answers<IReadOnlyList<Thread>>();
         threads.MapPost("/count", CountAsync).Describe("count_threads", "Count threads").Answers<long>();
-        threads.MapPost("/prune", PruneAsync)
+        threads.MapPost("/prune", PruneAsync).Runs()
             .Describe("prune_threads", "Delete several threads, or all but their latest state").Answers<ThreadPruneResponse>();
         threads.MapGet("/{thread_id}", GetAsync).Describe("get_thread", "Read a thread with its current values")
             .Query("include", "array", "Further members to return: ttl.").Answers<Thread>().Refuses(404);
-        threads.MapPatch("/{thread_id}", PatchAsync)
+        threads.MapPatch("/{thread_id}", PatchAsync).Runs()
             .Describe("patch_thread", "Merge metadata, values or messages into a thread").Answers<Thread>().Answers(204).Refuses(404, 409);
-        threads.MapDelete("/{thread_id}", DeleteAsync)
+        threads.MapDelete("/{thread_id}", DeleteAsync).Runs()
             .Describe("delete_thread", "Delete a thread with its runs and its state").Answers(204).Refuses(404);
-        threads.MapPost("/{thread_id}/copy", CopyAsync)
+        threads.MapPost("/{thread_id}/copy", CopyAsync).Runs()
             .Describe("copy_thread", "Copy a thread with its state and its history").Answers<Thread>().Refuses(404);
     }
 
-    private static async Task<IResult> CreateAsync(RequestBody<ThreadCreate> body, ThreadService threads, HttpContext context)
+    private static async Task<IResult> CreateAsync(KeyedBody<ThreadCreate> body, ThreadService threads, HttpContext context)
     {
         ThreadRules.Check(body.Value);
-        var thread = await threads.CreateAsync(context.Owner(), body.Value, context.RequestAborted);
+        var thread = await threads.CreateAsync(context.Owner(), body.Value, body.Key, context.RequestAborted);
         return JsonResult.Ok(thread, ProtocolJsonContext.Default.Thread);
     }
 

@@ -1,3 +1,4 @@
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.AspNetCore.OpenApi;
 using AgentProtocol.AspNetCore.Results;
@@ -16,7 +17,7 @@ internal static class ThreadStateEndpoints
 {
     public static void Map(RouteGroupBuilder routes)
     {
-        var thread = routes.MapGroup("/threads/{thread_id}").WithTags("Thread State");
+        var thread = routes.MapGroup("/threads/{thread_id}").WithTags("Thread State").Reads();
         thread.MapGet("/state", GetAsync).Describe("get_thread_state", "Read the current state of a thread")
             .Query("subgraphs", "boolean", "Whether to include the states of subgraphs; there are none here.")
             .Answers<ThreadState>().Refuses(404);
@@ -26,9 +27,9 @@ internal static class ThreadStateEndpoints
         thread.MapPost("/state/checkpoint", GetAtCheckpointAsync)
             .Describe("get_thread_state_at_checkpoint", "Read the state of a thread at the checkpoint of the body")
             .Answers<ThreadState>().Refuses(404);
-        thread.MapPost("/state", UpdateAsync).Describe("update_thread_state", "Merge values into the state of a thread that is not busy")
+        thread.MapPost("/state", UpdateAsync).Runs().Describe("update_thread_state", "Merge values into the state of a thread that is not busy")
             .Answers<ThreadStateUpdateResponse>().Refuses(400, 404, 409);
-        thread.MapPatch("/state", PatchAsync).Describe("patch_thread_state", "Merge metadata into a thread").Answers(204).Refuses(404);
+        thread.MapPatch("/state", PatchAsync).Runs().Describe("patch_thread_state", "Merge metadata into a thread").Answers(204).Refuses(404);
         thread.MapGet("/history", ListHistory).Describe("get_thread_history", "List past states of a thread, newest first")
             .Query("limit", "integer", "At most this many, 1 to 1000; 10 by default.")
             .Query("before", "string", "Only states older than this checkpoint.")

@@ -1,3 +1,4 @@
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.AspNetCore.OpenApi;
 using AgentProtocol.AspNetCore.Results;
@@ -14,7 +15,7 @@ namespace AgentProtocol.AspNetCore.Endpoints;
 internal static class WebhookEndpoints
 {
     public static void Map(RouteGroupBuilder routes) =>
-        routes.MapGet("/threads/{thread_id}/runs/{run_id}/webhook-deliveries", ListAsync).WithTags("Thread Runs")
+        routes.MapGet("/threads/{thread_id}/runs/{run_id}/webhook-deliveries", ListAsync).WithTags("Thread Runs").Reads()
             .Describe("list_webhook_deliveries", "List the attempts to deliver a run's webhook, oldest first")
             .Answers<IReadOnlyList<WebhookDelivery>>().Refuses(404);
 

@@ -1,3 +1,4 @@
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Results;
 using AgentProtocol.Contracts;
 using AgentProtocol.Contracts.Errors;
@@ -32,8 +33,8 @@ internal static class ErrorAnswer
         ErrorCode.NotFound => $"There is no {context.Request.Method} {context.Request.Path}",
         ErrorCode.MethodNotAllowed =>
             $"{context.Request.Path} does not answer {context.Request.Method}, only {context.Response.Headers.Allow}",
-        ErrorCode.Unauthorized => "Credentials are missing or invalid",
-        ErrorCode.Forbidden => "This operation is not allowed",
+        ErrorCode.Unauthorized => context.Refusal() ?? "Credentials are missing or invalid",
+        ErrorCode.Forbidden => context.Refusal() ?? "This operation is not allowed",
         _ => $"The request was refused with status {context.Response.StatusCode}",
     };
 }

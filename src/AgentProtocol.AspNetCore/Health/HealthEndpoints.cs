@@ -15,14 +15,15 @@ internal static class HealthEndpoints
 
     public static void Map(RouteGroupBuilder routes)
     {
+        var probes = routes.MapGroup("").AllowAnonymous();
         // A process that has lost its database is not helped by a restart, so nothing is checked here.
         var live = new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync };
         var ready = new HealthCheckOptions { ResponseWriter = WriteAsync };
-        routes.MapHealthChecks("/health/live", live);
-        routes.MapHealthChecks("/health/ready", ready);
-        routes.MapHealthChecks("/live", live);
-        routes.MapHealthChecks("/ready", ready);
-        routes.MapHealthChecks("/health", ready);
+        probes.MapHealthChecks("/health/live", live);
+        probes.MapHealthChecks("/health/ready", ready);
+        probes.MapHealthChecks("/live", live);
+        probes.MapHealthChecks("/ready", ready);
+        probes.MapHealthChecks("/health", ready);
     }
 
     private static async Task WriteAsync(HttpContext context, HealthReport report)

@@ -9,7 +9,7 @@ internal static class DocumentEndpoints
 {
     public static void Map(RouteGroupBuilder routes)
     {
-        var pages = routes.MapGroup("").ExcludeFromDescription();
+        var pages = routes.MapGroup("").ExcludeFromDescription().AllowAnonymous();
         pages.MapGet("/", context =>
         {
             // Absolute, with path base and prefix: relative to "/base" it would leave the base.

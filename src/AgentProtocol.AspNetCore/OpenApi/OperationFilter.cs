@@ -1,4 +1,6 @@
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Binding;
+using AgentProtocol.Engine;
 using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
@@ -12,8 +14,14 @@ internal sealed class OperationFilter : IOperationFilter
     {
         var metadata = context.ApiDescription.ActionDescriptor.EndpointMetadata;
         operation.OperationId = metadata.OfType<OperationId>().LastOrDefault()?.Value;
-        operation.Parameters = [.. PathParameters(context.ApiDescription), .. metadata.OfType<QueryParameter>().Select(ToParameter)];
+        operation.Parameters = [.. PathParameters(context.ApiDescription), .. metadata.OfType<QueryParameter>().Select(ToParameter),
+            .. metadata.OfType<TakesIdempotencyKey>().Select(_ => KeyParameter())];
         operation.RequestBody?.Content?.Remove(BodyMetadata.AnyType);
+        if (AccessConventions.ScopeOf(metadata) is { } scope)
+        {
+            operation.Description = $"Where the server wants credentials, they need the scope `{scope}`.";
+            operation.Security = [.. ProtocolDocument.Credentials(context.Document)];
+        }
     }
 
     private static IEnumerable<IOpenApiParameter> PathParameters(ApiDescription description) =>
@@ -24,6 +32,14 @@ internal sealed class OperationFilter : IOperationFilter
             Required = true,
             Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = part is "{agent_id}" or "{assistant_id}" or "{namespace}" ? null : "uuid" },
         });
+
+    private static OpenApiParameter KeyParameter() => new()
+    {
+        Name = IdempotencyKey.Header,
+        In = ParameterLocation.Header,
+        Description = "A name for this request, 1 to 255 visible characters. The same request with the same name creates nothing anew.",
+        Schema = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1, MaxLength = 255 },
+    };
 
     private static OpenApiParameter ToParameter(QueryParameter query) => new()
     {

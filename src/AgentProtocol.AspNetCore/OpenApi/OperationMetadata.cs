@@ -16,6 +16,12 @@ internal sealed record QueryParameter(string Name, string Type, string Descripti
 /// <summary>Marks an answer that is a stream of events.</summary>
 internal sealed class EventStreamAnswer;
 
+/// <summary>Marks a creating request that may be repeated under the header <c>Idempotency-Key</c>.</summary>
+internal sealed class TakesIdempotencyKey
+{
+    public static TakesIdempotencyKey Instance { get; } = new();
+}
+
 /// <summary>The words with which routes say what they are; the OpenAPI document is made of them.</summary>
 internal static class OperationMetadata
 {
@@ -24,6 +30,9 @@ internal static class OperationMetadata
 
     public static RouteHandlerBuilder Query(this RouteHandlerBuilder route, string name, string type, string description) =>
         route.WithMetadata(new QueryParameter(name, type, description));
+
+    /// <summary>Says that the request may be repeated under a key.</summary>
+    public static RouteHandlerBuilder TakesKey(this RouteHandlerBuilder route) => route.WithMetadata(TakesIdempotencyKey.Instance);
 
     public static RouteHandlerBuilder Answers<T>(this RouteHandlerBuilder route) =>
         route.WithMetadata(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(T), ["application/json"]));

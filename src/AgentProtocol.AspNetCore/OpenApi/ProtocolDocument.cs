@@ -18,6 +18,8 @@ namespace AgentProtocol.AspNetCore.OpenApi;
 internal sealed class ProtocolDocument(IApiDescriptionGroupCollectionProvider endpoints, IWebHostEnvironment environment) : IDisposable
 {
     private const string Name = "agent-protocol";
+    private const string KeyHeader = "key";
+    private const string Bearer = "bearer";
 
     private readonly ServiceProvider services = new ServiceCollection()
         .AddLogging()
@@ -36,6 +38,10 @@ internal sealed class ProtocolDocument(IApiDescriptionGroupCollectionProvider en
 
     public void Dispose() => services.Dispose();
 
+    /// <summary>What an operation takes for credentials; nothing at all, where the server asks for none.</summary>
+    public static IEnumerable<OpenApiSecurityRequirement> Credentials(OpenApiDocument document) =>
+        [new() { [new(KeyHeader, document)] = [] }, new() { [new(Bearer, document)] = [] }, []];
+
     private static void Configure(SwaggerGenOptions options)
     {
         options.SwaggerDoc(Name, new OpenApiInfo
@@ -46,6 +52,8 @@ internal sealed class ProtocolDocument(IApiDescriptionGroupCollectionProvider en
         });
         options.DocInclusionPredicate((_, description) =>
             description.ActionDescriptor.EndpointMetadata.OfType<ProtocolEndpoint>().Any());
+        options.AddSecurityDefinition(KeyHeader, new OpenApiSecurityScheme { Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "x-api-key" });
+        options.AddSecurityDefinition(Bearer, new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer" });
         options.SupportNonNullableReferenceTypes();
         options.MapType<RawJson>(FreeForm);
         options.MapType<RawJson?>(FreeForm);

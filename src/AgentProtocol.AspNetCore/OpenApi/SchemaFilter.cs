@@ -30,7 +30,7 @@ internal sealed class SchemaFilter : ISchemaFilter
             }
         }
 
-        if (context.Type == typeof(RunCreate) && members.TryGetValue("stream_mode", out var mode) && mode is OpenApiSchema modes)
+        if (typeof(RunCreate).IsAssignableFrom(context.Type) && members.TryGetValue("stream_mode", out var mode) && mode is OpenApiSchema modes)
         {
             modes.Type |= JsonSchemaType.String;
         }

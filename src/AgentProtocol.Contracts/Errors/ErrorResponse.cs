@@ -27,7 +27,7 @@ public sealed record ErrorMetadata
 }
 
 /// <summary>One refused field (wire-contract 1.3).</summary>
-/// <param name="Loc">Where: <c>body</c>, <c>query</c> or <c>path</c>, then the wire names down to the field.</param>
+/// <param name="Loc">Where: <c>body</c>, <c>query</c>, <c>path</c> or <c>header</c>, then the wire names down to the field.</param>
 /// <param name="Msg">What is wrong with it.</param>
 /// <param name="Type">A short machine-readable kind, such as <c>value_error</c>, <c>missing</c> or <c>not_supported</c>.</param>
 public sealed record FieldError(IReadOnlyList<string> Loc, string Msg, string Type);

@@ -19,6 +19,9 @@ public sealed class ProtocolException(ErrorCode code, string message, IReadOnlyL
     /// <summary>A run that is unknown to this caller, or not on the thread it was asked for.</summary>
     public static ProtocolException RunNotFound(Guid runId) => new(ErrorCode.NotFound, $"Run {runId} not found");
 
+    /// <summary>A cron that is unknown to this caller.</summary>
+    public static ProtocolException CronNotFound(Guid cronId) => new(ErrorCode.NotFound, $"Cron {cronId} not found");
+
     /// <summary>A run body that names an assistant nobody registered; clients match on the first words (wire-contract 8.2).</summary>
     public static ProtocolException AssistantNotFound(string id) =>
         new(ErrorCode.NotFound, $"No assistant found for \"{id}\"");
@@ -38,6 +41,9 @@ public sealed class ProtocolException(ErrorCode code, string message, IReadOnlyL
 
     /// <summary>One path parameter has the wrong shape or value.</summary>
     public static ProtocolException InvalidPath(string name, string problem) => Invalid("path", name, problem, "value_error");
+
+    /// <summary>One request header has the wrong shape or value.</summary>
+    public static ProtocolException InvalidHeader(string name, string problem) => Invalid("header", name, problem, "value_error");
 
     /// <summary>The same refusal, said of one item of a list.</summary>
     /// <param name="place">The item's place, from 0.</param>

@@ -6,7 +6,7 @@ namespace AgentProtocol.Contracts.Runs;
 
 /// <summary>Body of every request that creates a run (wire-contract 4.1; schemas <c>RunCreate</c> and <c>RunStream</c>).</summary>
 /// <remarks>Unknown fields are kept in <c>kwargs</c> and otherwise ignored.</remarks>
-public sealed record RunCreate
+public record RunCreate
 {
     /// <summary>An assistant's UUID or a graph id.</summary>
     public string? AssistantId { get; init; }

@@ -39,14 +39,27 @@ internal static class ClusterConnection
         }
     }
 
+    /// <summary>Whether the server answers and has our database, which its owner makes after the start.</summary>
+    public static async Task<bool> HasDatabaseAsync(Postmaster postmaster, string? password, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var connection = await OpenAsync(postmaster, password, cancellationToken);
+            return await HasDatabaseAsync(connection, cancellationToken);
+        }
+        catch (NpgsqlException)
+        {
+            // Starting, stopping, or not listening yet.
+            return false;
+        }
+    }
+
     public static async Task EnsureDatabaseAsync(Postmaster postmaster, string? password, CancellationToken cancellationToken)
     {
         try
         {
             await using var connection = await OpenAsync(postmaster, password, cancellationToken);
-            await using var exists = new NpgsqlCommand("SELECT 1 FROM pg_database WHERE datname = $1", connection);
-            exists.Parameters.Add(new NpgsqlParameter { Value = Database });
-            if (await exists.ExecuteScalarAsync(cancellationToken) is null)
+            if (!await HasDatabaseAsync(connection, cancellationToken))
             {
                 await using var create = new NpgsqlCommand($"CREATE DATABASE {Database}", connection);
                 await create.ExecuteNonQueryAsync(cancellationToken);
@@ -56,6 +69,13 @@ internal static class ClusterConnection
         {
             throw new PrivatePostgresException($"PostgreSQL process {postmaster.ProcessId} runs but does not let us create the database '{Database}' ({problem.Message}): see its log, or set Postgres:DataDirectory to a new folder.", problem);
         }
+    }
+
+    private static async Task<bool> HasDatabaseAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var exists = new NpgsqlCommand("SELECT 1 FROM pg_database WHERE datname = $1", connection);
+        exists.Parameters.Add(new NpgsqlParameter { Value = Database });
+        return await exists.ExecuteScalarAsync(cancellationToken) is not null;
     }
 
     // Without a pool: a pooled connection would outlive the server and keep a fast stop busy.

@@ -10,7 +10,7 @@ namespace AgentProtocol.Engine.Events;
 internal readonly record struct RunPosition(Guid ThreadId, long Position, bool HasEnded);
 
 /// <summary>Reads committed pages, on any node, for as long as they are kept.</summary>
-internal sealed class EventReader(ProtocolDatabase database)
+internal sealed class EventReader(ProtocolDatabase database, TimeProvider? time = null) : IAsyncDisposable
 {
     private const string PositionSql =
         """
@@ -34,6 +34,26 @@ internal sealed class EventReader(ProtocolDatabase database)
     private const string TailSql = "select first_event, frames, next_number from run_events where run_id = $1 order by first_event desc";
 
     private const int PagesPerRead = 64;
+
+    /// <summary>Half of the shortest retention: before that no partition goes, whatever the clocks of the nodes say.</summary>
+    private static readonly TimeSpan SafeFor = TimeSpan.FromHours(12);
+
+    private readonly TimeProvider time = time ?? TimeProvider.System;
+    private readonly EventHolds holds = new(database);
+
+    /// <summary>
+    /// Keeps the pages of a run from retention, on all nodes, until the result is disposed; null while the run is too young
+    /// for that. Whoever reads pages asks first, and keeps the hold until it has read the last.
+    /// </summary>
+    public async ValueTask<IAsyncDisposable?> HoldAsync(Guid runId, CancellationToken cancellationToken)
+    {
+        var mintedAt = EventPartitions.MintedAt(runId);
+        return time.GetUtcNow() - mintedAt < SafeFor
+            ? null
+            : await holds.HoldAsync(DateOnly.FromDateTime(mintedAt.UtcDateTime), cancellationToken);
+    }
+
+    public ValueTask DisposeAsync() => holds.DisposeAsync();
 
     /// <summary>How far a run is; null when it does not exist, or was erased.</summary>
     public async Task<RunPosition?> ReadPositionAsync(Guid runId, CancellationToken cancellationToken)

@@ -56,6 +56,18 @@ internal static partial class EngineLog
     [LoggerMessage(17, LogLevel.Warning, "The database does not answer yet: {Error}")]
     public static partial void DatabaseAway(ILogger logger, string error);
 
+    [LoggerMessage(64, LogLevel.Information, "The events of runs of {Day} are past their retention and were dropped")]
+    public static partial void EventsDropped(ILogger logger, DateOnly day);
+
+    [LoggerMessage(61, LogLevel.Debug, "Cron {CronId} has started run {RunId}")]
+    public static partial void CronFired(ILogger logger, Guid cronId, Guid runId);
+
+    [LoggerMessage(62, LogLevel.Warning, "Cron {CronId} could not start a run this time: {Refusal}")]
+    public static partial void CronRefused(ILogger logger, Guid cronId, string refusal);
+
+    [LoggerMessage(63, LogLevel.Warning, "Cron {CronId} failed to fire and is tried again")]
+    public static partial void CronFailed(ILogger logger, Guid cronId, Exception exception);
+
     [LoggerMessage(18, LogLevel.Warning, "{Runs} runs were claimed by this node without its hearing of it; they are put back")]
     public static partial void ClaimsUnheard(ILogger logger, int runs);
 

@@ -25,6 +25,8 @@ internal sealed record RunCreationResult(CreatedRunRow? Created, RunRefusal Refu
     public static RunCreationResult AssistantEdited { get; } = new(null, RunRefusal.AssistantEdited, SettlementEffects.None);
 
     public static RunCreationResult ThreadBusy { get; } = new(null, RunRefusal.ThreadBusy, SettlementEffects.None);
+
+    public static RunCreationResult AlreadyStored { get; } = new(null, RunRefusal.AlreadyStored, SettlementEffects.None);
 }
 
 /// <summary>Why a run was not stored.</summary>
@@ -33,6 +35,7 @@ internal enum RunRefusal
     None,
     ThreadMissing,
     ThreadBusy,
+    AlreadyStored,
 
     /// <summary>It was taken for unedited, but its owner has edited it.</summary>
     AssistantEdited,

@@ -7,6 +7,12 @@ internal sealed record NewRunRow
 {
     public required Guid RunId { get; init; }
 
+    /// <summary>
+    /// Whether others may store a run under the same id, as repetitions of a request do. Such a run is never born claimed:
+    /// two who look up a commit of unknown outcome would both take the claim for theirs.
+    /// </summary>
+    public bool IsShared { get; init; }
+
     public required Guid ThreadId { get; init; }
 
     public required string Owner { get; init; }

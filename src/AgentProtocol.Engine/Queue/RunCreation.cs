@@ -34,7 +34,7 @@ internal sealed partial class RunCreation
     /// <summary>Stores a run and hands it to this node's executor where there is room.</summary>
     public async Task<RunCreationResult> CreateAsync(NewRunRow run, CancellationToken cancellationToken)
     {
-        var node = run.Delay == TimeSpan.Zero ? slots.TryReserve() : null;
+        var node = run.Delay == TimeSpan.Zero && !run.IsShared ? slots.TryReserve() : null;
         var given = new Given(run, node, node is not null ? RunState.Running : run.Delay > TimeSpan.Zero ? RunState.Delayed : RunState.Ready);
         RunCreationResult? result = null;
         try
@@ -63,6 +63,12 @@ internal sealed partial class RunCreation
             return await free.SubmitAsync(given) is { } created
                 ? new RunCreationResult(created, RunRefusal.None, SettlementEffects.None)
                 : await CreateOnBusyThreadAsync(given, cancellationToken);
+        }
+        catch (PostgresException exception) when (given.Run.IsShared && exception is
+            { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "runs_pkey" or "run_work_pkey" })
+        {
+            // Another try was faster; what this one has superseded on the way was rolled back.
+            return RunCreationResult.AlreadyStored;
         }
         catch (Exception exception) when (TransientFailure.Is(exception))
         {
@@ -116,7 +122,8 @@ internal sealed partial class RunCreation
         var distinct = runs.DistinctBy(given => given.Run.ThreadId).ToList();
         await using var connection = await database.Source.OpenConnectionAsync();
         var created = await InsertAsync(connection, distinct, isKnownToLive: false, CancellationToken.None);
-        return [.. runs.Select(given => created.GetValueOrDefault(given.Run.RunId))];
+        // Of two callers with the same id in one statement only the first has created it.
+        return [.. runs.Select(given => created.Remove(given.Run.RunId, out var row) ? row : null)];
     }
 
     private async Task<Dictionary<Guid, CreatedRunRow>> InsertAsync(

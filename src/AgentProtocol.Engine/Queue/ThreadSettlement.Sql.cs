@@ -53,6 +53,7 @@ internal static partial class ThreadSettlement
         with work as (delete from run_work where run_id = $1 and ($2::integer is null or fence = $2) returning run_id, thread_id, state),
         run as (delete from runs r using work where r.run_id = work.run_id returning r.unmerged),
         event as (delete from run_events e using work where e.run_id = work.run_id),
+        key as (delete from idempotency_keys k using work where k.run_id = work.run_id),
         checkpoint as (
             delete from checkpoints c using work where c.thread_id = work.thread_id and c.run_id = work.run_id
             returning c.source, c.replaced_head)

@@ -78,7 +78,8 @@ public sealed class BulkRunService
                 throw ProtocolException.ThreadNotFound(threadId).At(place);
             }
 
-            if (isBusy && run.Request.MultitaskStrategy == MultitaskStrategy.Reject)
+            // With a key the thread may be busy with this very run, stored by an earlier try.
+            if (isBusy && run.Key is null && run.Request.MultitaskStrategy == MultitaskStrategy.Reject)
             {
                 throw RunFactory.Busy(threadId).At(place);
             }

@@ -17,6 +17,7 @@ internal sealed class RunEventStream(
 {
     private long next = from;
     private bool hasEnded;
+    private IAsyncDisposable? hold;
 
     public override Guid ThreadId => threadId;
 
@@ -56,15 +57,19 @@ internal sealed class RunEventStream(
         }
     }
 
-    public override ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         subscription.Dispose();
-        return ValueTask.CompletedTask;
+        if (hold is not null)
+        {
+            await hold.DisposeAsync();
+        }
     }
 
     /// <summary>Reads pages up to where the log stands.</summary>
     private async IAsyncEnumerable<RunStreamEvent> CatchUpAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        hold ??= await reader.HoldAsync(runId, cancellationToken);
         while (await reader.ReadPositionAsync(runId, cancellationToken) is { } position)
         {
             if (position.Position <= next)

@@ -21,26 +21,26 @@ internal sealed class RunFactory(
     IRunQueue queue,
     NodeSlots slots,
     RunFeed feed,
-    EventReader events)
+    EventReader events,
+    RunLookup runs,
+    KeyReservations keys)
 {
     public async Task<CreatedRun> CreateAsync(string owner, NewRun run, CancellationToken cancellationToken)
     {
-        var assistant = await CheckAsync(owner, run, cancellationToken);
+        CheckInput(run.Request);
+        CheckWish(run);
+        var assistant = await assistants.ResolveAsync(owner, run.Request.AssistantId ?? run.Request.AgentId, cancellationToken);
         var cancelOnDisconnect = run.Reader != RunReader.None && CancelsOnDisconnect(run.Request);
-        var row = ToRow(owner, run, assistant, cancelOnDisconnect ? slots.NodeId : null);
-        if (run.ThreadId is null)
-        {
-            await threads.CreateAsync(row.Stateless ? new NewThreadRow { ThreadId = row.ThreadId, Owner = owner, Temporary = true } : NewThread(row));
-        }
+        var row = await ReserveAsync(ToRow(owner, run, assistant, cancelOnDisconnect ? slots.NodeId : null), run, cancellationToken);
 
         // From before the run exists, so that nothing it says is missed.
         var subscription = run.Reader == RunReader.Stream ? feed.Subscribe(row.RunId, wantsPages: true) : null;
         try
         {
-            var (stored, created) = await StoreAsync(row, assistant, run.Request, cancellationToken);
+            var (view, isNew) = await FindOrStoreAsync(row, assistant, run, cancellationToken);
             var stream = subscription is null ? null
-                : new RunEventStream(subscription, events, row.RunId, row.ThreadId, row.Stateless, from: 0, isKnownToBeNew: true, modes: null);
-            return new CreatedRun(ToView(stored, created).ToWire(), row.Stateless, cancelOnDisconnect, stream, ThreadSeq.FirstOf(created.RunNo) - 1);
+                : new RunEventStream(subscription, events, row.RunId, row.ThreadId, row.Stateless, from: 0, isKnownToBeNew: isNew, modes: null);
+            return new CreatedRun(view.ToWire(), row.Stateless, cancelOnDisconnect, stream, ThreadSeq.FirstOf(view.Row.RunNo) - 1);
         }
         catch
         {
@@ -52,20 +52,82 @@ internal sealed class RunFactory(
     public static ProtocolException Busy(Guid threadId) =>
         ProtocolException.Conflict($"Thread {threadId} is busy with another run, and multitask_strategy is reject");
 
-    /// <summary>Refuses what can be refused before anything is stored; gives the assistant that the run is for.</summary>
-    public async Task<RunAssistant> CheckAsync(string owner, NewRun run, CancellationToken cancellationToken)
+    /// <summary>Refuses what can be refused before anything is stored; gives the assistant.</summary>
+    public async Task<Guid> CheckAsync(string owner, NewRun run, CancellationToken cancellationToken)
     {
-        CheckInput(run.Request);
-        if (run is { ThreadId: null, Request.OnCompletion: { ValueKind: not JsonValueKind.Null } } && !OnCompletionIs(run.Request, "delete") && !OnCompletionIs(run.Request, "keep"))
+        CheckWish(run);
+        var assistantId = await CheckAsync(owner, run.Request, cancellationToken);
+        if (run.Key is null)
         {
-            throw ProtocolException.InvalidField("on_completion", "must be one of delete, keep");
+            // With a key this may be a repetition, and what an earlier try has resumed waits no more.
+            await CheckStartAsync(owner, run, cancellationToken);
         }
 
-        await CheckStartAsync(owner, run, cancellationToken);
-        return await assistants.ResolveAsync(owner, run.Request.AssistantId ?? run.Request.AgentId, cancellationToken);
+        return assistantId;
     }
 
-    private async Task<(NewRunRow Row, CreatedRunRow Created)> StoreAsync(
+    /// <summary>Refuses what would be refused when a run were created with this body; gives the assistant it would be for.</summary>
+    public async Task<Guid> CheckAsync(string owner, RunCreate request, CancellationToken cancellationToken)
+    {
+        CheckInput(request);
+        return (await assistants.ResolveAsync(owner, request.AssistantId ?? request.AgentId, cancellationToken)).AssistantId;
+    }
+
+    /// <summary>The row with the ids that belong to its key; without a key the row as it is.</summary>
+    private async Task<NewRunRow> ReserveAsync(NewRunRow row, NewRun run, CancellationToken cancellationToken)
+    {
+        if (run.Reserved is { } ids)
+        {
+            return row with { RunId = ids.RunId, ThreadId = ids.ThreadId, IsShared = true };
+        }
+
+        if (run.Key is not { } key)
+        {
+            return row;
+        }
+
+        return await keys.ReserveAsync(row.Owner, key, row.RunId, row.ThreadId, cancellationToken) is { RunId: { } runId } reserved
+            ? row with { RunId = runId, ThreadId = reserved.ThreadId, IsShared = true }
+            : throw ProtocolException.Conflict($"{IdempotencyKey.Header} {key.Value} is being forgotten: try again");
+    }
+
+    /// <summary>The run that an earlier try with the same ids has stored; else stores it.</summary>
+    private async Task<(RunView View, bool IsNew)> FindOrStoreAsync(
+        NewRunRow row, RunAssistant assistant, NewRun run, CancellationToken cancellationToken)
+    {
+        if (row.IsShared && await runs.ReadAsync(row.Owner, row.RunId) is { } earlier)
+        {
+            return (earlier, false);
+        }
+
+        // Only now: what an earlier try has resumed waits no more.
+        await CheckStartAsync(row.Owner, run, cancellationToken);
+        if (run.ThreadId is null)
+        {
+            await threads.CreateAsync(row.Stateless ? new NewThreadRow { ThreadId = row.ThreadId, Owner = row.Owner, Temporary = true } : NewThread(row));
+        }
+
+        var (stored, result) = await StoreAsync(row, assistant, run.Request, cancellationToken);
+        if (result.Created is { } created)
+        {
+            return (ToView(stored, created), true);
+        }
+
+        // Whatever the refusal: the thread may be busy with this very run, stored by another try a moment ago.
+        if (row.IsShared && await runs.ReadAsync(row.Owner, row.RunId) is { } other)
+        {
+            return (other, false);
+        }
+
+        throw result.Refusal switch
+        {
+            RunRefusal.ThreadBusy => Busy(row.ThreadId),
+            RunRefusal.AlreadyStored => ProtocolException.RunNotFound(row.RunId),
+            _ => ProtocolException.ThreadNotFound(row.ThreadId),
+        };
+    }
+
+    private async Task<(NewRunRow Row, RunCreationResult Result)> StoreAsync(
         NewRunRow row, RunAssistant assistant, RunCreate request, CancellationToken cancellationToken)
     {
         var result = await creation.CreateAsync(row, cancellationToken);
@@ -82,19 +144,12 @@ internal sealed class RunFactory(
         }
 
         signals.Announce(result.Effects);
-        if (result.Created is not { } created)
-        {
-            throw result.Refusal == RunRefusal.ThreadBusy
-                ? Busy(row.ThreadId)
-                : ProtocolException.ThreadNotFound(row.ThreadId);
-        }
-
-        if (created.State == RunState.Ready)
+        if (result.Created is { State: RunState.Ready })
         {
             queue.Signal([row.RunId]);
         }
 
-        return (row, created);
+        return (row, result);
     }
 
     private static NewRunRow With(NewRunRow row, RunAssistant assistant) => row with
@@ -107,7 +162,8 @@ internal sealed class RunFactory(
     };
 
     /// <summary>Finds out now what would fail when the run starts: an unknown role is the caller's mistake, not the run's.</summary>
-    private static void CheckInput(RunCreate request)
+    /// <exception cref="ProtocolException">A message has an unknown shape, or text that is no Unicode.</exception>
+    public static void CheckInput(RunCreate request)
     {
         try
         {
@@ -180,6 +236,14 @@ internal sealed class RunFactory(
 
     private static bool CancelsOnDisconnect(RunCreate request) =>
         request.OnDisconnect is { } wish ? wish == "cancel" : request.StreamResumable != true;
+
+    private static void CheckWish(NewRun run)
+    {
+        if (run is { ThreadId: null, Request.OnCompletion.ValueKind: not JsonValueKind.Null } && !OnCompletionIs(run.Request, "delete") && !OnCompletionIs(run.Request, "keep"))
+        {
+            throw ProtocolException.InvalidField("on_completion", "must be one of delete, keep");
+        }
+    }
 
     /// <summary>Words that another server would know are no mistake where the thread exists already (wire-contract 4.1).</summary>
     private static bool OnCompletionIs(RunCreate request, string wish) =>

@@ -22,10 +22,18 @@ public enum RunReader
 /// <param name="Request">The body.</param>
 /// <param name="Body">The body as it was sent.</param>
 /// <param name="Reader">How the creating request reads it.</param>
-public sealed record NewRun(Guid? ThreadId, RunCreate Request, RawJson Body, RunReader Reader);
+/// <param name="Key">The name of the request, if its caller gave it one: a repetition finds the run instead of creating another.</param>
+public sealed record NewRun(Guid? ThreadId, RunCreate Request, RawJson Body, RunReader Reader, IdempotencyKey? Key = null)
+{
+    /// <summary>Ids that the caller has reserved by itself; what exists under them is not created again.</summary>
+    internal ReservedIds? Reserved { get; init; }
+}
+
+/// <summary>Ids that were written down before the run is created, for a creation that may be repeated.</summary>
+internal sealed record ReservedIds(Guid RunId, Guid ThreadId);
 
 /// <summary>A run that was created.</summary>
-/// <param name="Run">The run, as it was when it was stored.</param>
+/// <param name="Run">The run, as it was when it was stored; as it is now, when an earlier request with the same key has created it.</param>
 /// <param name="Stateless">Whether its thread is temporary, so that it is addressed without its thread.</param>
 /// <param name="CancelOnDisconnect">Whether losing the creating stream or wait cancels it.</param>
 /// <param name="Stream">

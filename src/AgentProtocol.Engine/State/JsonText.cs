@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using AgentProtocol.Contracts.Json;
 
 namespace AgentProtocol.Engine.State;
 
@@ -59,7 +60,7 @@ internal static class JsonText
         wanted.ValueKind == JsonValueKind.Object
             ? value.ValueKind == JsonValueKind.Object && wanted.EnumerateObject().All(member =>
                 value.TryGetProperty(member.Name, out var inner) && Contains(inner, member.Value))
-            : JsonElement.DeepEquals(value, wanted);
+            : value.IsSameAs(wanted);
 
     private static string Encode(string value)
     {

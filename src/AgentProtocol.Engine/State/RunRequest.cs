@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AgentProtocol.Contracts.Json;
 
 namespace AgentProtocol.Engine.State;
 
@@ -120,15 +121,15 @@ internal sealed class RunRequest
 
     private static bool Names(JsonElement wanted, string node) => wanted.ValueKind switch
     {
-        JsonValueKind.String => wanted.ValueEquals("*") || wanted.ValueEquals(node),
-        JsonValueKind.Array => wanted.EnumerateArray().Any(name => name.ValueKind == JsonValueKind.String && name.ValueEquals(node)),
+        JsonValueKind.String => wanted.TextOrNull() is { } name && (name == "*" || name == node),
+        JsonValueKind.Array => wanted.EnumerateArray().Any(name => name.TextOrNull() == node),
         _ => false,
     };
 
     private static Guid? Id(JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? AsId(value) : null;
 
-    private static Guid? AsId(JsonElement value) => value.ValueKind == JsonValueKind.String && value.TryGetGuid(out var id) ? id : null;
+    private static Guid? AsId(JsonElement value) => Guid.TryParseExact(value.TextOrNull(), "D", out var id) ? id : null;
 
     private JsonElement Member(string name) => Member(body, name);
 

@@ -43,6 +43,14 @@ internal static class EventPartitions
         return new Guid(bytes, bigEndian: true);
     }
 
+    /// <summary>When a run's id was minted.</summary>
+    public static DateTimeOffset MintedAt(Guid runId)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        runId.TryWriteBytes(bytes, bigEndian: true, out _);
+        return DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(bytes) >> 16);
+    }
+
     /// <summary>Attaches a finished table, which blocks neither readers nor writers of the other days.</summary>
     private static async Task CreateAsync(NpgsqlConnection connection, DateOnly day, CancellationToken cancellationToken)
     {

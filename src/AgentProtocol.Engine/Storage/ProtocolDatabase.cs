@@ -1,3 +1,4 @@
+using AgentProtocol.Contracts;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -23,7 +24,10 @@ internal sealed class ProtocolDatabase : IAsyncDisposable
     {
         ConnectionString = connectionString;
         queries = new NpgsqlDataSourceBuilder(
-            new NpgsqlConnectionStringBuilder(connectionString) { MinPoolSize = 0, MaxPoolSize = MaxQueryConnections }.ConnectionString).Build();
+                new NpgsqlConnectionStringBuilder(connectionString) { MinPoolSize = 0, MaxPoolSize = MaxQueryConnections }.ConnectionString)
+            // Filter copies are as deep as what users may send; the serializer's own limit would fail each list that holds such a row.
+            .ConfigureJsonOptions(ProtocolJsonContext.Default.Options)
+            .Build();
         contextOptions = new DbContextOptionsBuilder<ProtocolDbContext>()
             .UseNpgsql(queries)
             .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)

@@ -20,7 +20,8 @@ internal sealed class RunRemoval(ProtocolDatabase database)
         known as (
             insert into checkpoint_runs (thread_id, run_id, owner, agent, assistant_id, metadata)
             select thread_id, run_id, owner, agent, assistant_id, metadata from run),
-        event as (delete from run_events e using run where e.run_id = run.run_id)
+        event as (delete from run_events e using run where e.run_id = run.run_id),
+        key as (delete from idempotency_keys k using run where k.run_id = run.run_id)
         update thread_heads h set unmerged = h.unmerged - 1 from run where run.unmerged and h.thread_id = run.thread_id
         """;
 

@@ -20,6 +20,8 @@ internal static class ThreadRemoval
         checkpoint as (delete from checkpoints where thread_id = any($1)),
         pause as (delete from pauses where thread_id = any($1)),
         known as (delete from checkpoint_runs where thread_id = any($1)),
+        cron as (delete from crons where thread_id = any($1)),
+        key as (delete from idempotency_keys where thread_id = any($1)),
         head as (delete from thread_heads where thread_id = any($1)),
         thread as (delete from threads where thread_id = any($1))
         select run_id from run
@@ -31,6 +33,35 @@ internal static class ThreadRemoval
         where t.temporary and h.active_run is null and t.created_at < now() - $1 and h.updated_at < now() - $1
         order by t.created_at limit $2
         for update of h skip locked
+        """;
+
+    /// <summary>The moment at which a thread has outlived its time to live, counted from its last change; at most a hundred years.</summary>
+    private const string Expiry = "h.updated_at + make_interval(secs => least(((t.ttl::json)->>'ttl')::double precision, 52560000) * 60)";
+
+    /// <summary>
+    /// Threads that it is time to look at. Those that live on are looked at again when they would expire without another
+    /// change, so that each is looked at about once in its time to live; those with a run after a minute.
+    /// </summary>
+    private const string LookAtExpiringSql =
+        $"""
+        with due as (
+            select thread_id from threads where ttl is not null and coalesce(look_at, '-infinity') <= now()
+            order by coalesce(look_at, '-infinity') limit $1 for no key update skip locked),
+        seen as (
+            select t.thread_id, h.active_run is null and {Expiry} <= now() as outlived,
+                   case when h.active_run is null then {Expiry} else greatest({Expiry}, now() + interval '1 minute') end as expires_at
+            from due join threads t using (thread_id) join thread_heads h using (thread_id)),
+        later as (
+            update threads t set look_at = seen.expires_at from seen where t.thread_id = seen.thread_id and not seen.outlived)
+        select thread_id, outlived from seen
+        """;
+
+    /// <summary>A head that somebody holds is being changed, and lives on.</summary>
+    private const string LockOutlivedSql =
+        $"""
+        select h.thread_id from thread_heads h join threads t using (thread_id)
+        where h.thread_id = any($1) and h.active_run is null and t.ttl is not null and {Expiry} <= now()
+        order by h.thread_id for update of h skip locked
         """;
 
     private const string LockDisposedSql =
@@ -112,5 +143,49 @@ internal static class ThreadRemoval
 
         await transaction.CommitAsync(cancellationToken);
         return expired.Count;
+    }
+
+    /// <summary>Looks at some threads with a time to live, and deletes those that have outlived it.</summary>
+    /// <returns>How many were looked at, and the runs that were deleted with theirs.</returns>
+    public static async Task<(int LookedAt, IReadOnlyList<Guid> Runs)> DeleteOutlivedAsync(
+        NpgsqlConnection connection, int atMost, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var lookedAt = 0;
+        List<Guid> outlived = [];
+        await using (var look = new NpgsqlCommand(LookAtExpiringSql, connection).With(atMost))
+        await using (var reader = await look.ExecuteReaderAsync(cancellationToken))
+        {
+            for (; await reader.ReadAsync(cancellationToken); lookedAt++)
+            {
+                if (reader.GetBoolean(1))
+                {
+                    outlived.Add(reader.GetGuid(0));
+                }
+            }
+        }
+
+        IReadOnlyList<Guid> runs = [];
+        if (outlived.Count > 0 && await LockOutlivedAsync(connection, outlived, cancellationToken) is { Count: > 0 } locked)
+        {
+            runs = await DeleteLockedAsync(connection, locked, cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return (lookedAt, runs);
+    }
+
+    private static async Task<IReadOnlyList<Guid>> LockOutlivedAsync(
+        NpgsqlConnection connection, IReadOnlyList<Guid> threadIds, CancellationToken cancellationToken)
+    {
+        List<Guid> locked = [];
+        await using var command = new NpgsqlCommand(LockOutlivedSql, connection).WithColumn(threadIds, NpgsqlDbType.Uuid, id => id);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            locked.Add(reader.GetGuid(0));
+        }
+
+        return locked;
     }
 }

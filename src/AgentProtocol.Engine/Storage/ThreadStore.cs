@@ -42,7 +42,8 @@ internal sealed class ThreadStore
     private const string UpdateMetadataSql =
         """
         with head as (update thread_heads set updated_at = now() where thread_id = $1 and owner = $2 returning thread_id)
-        update threads t set metadata = $3, filter = $4::jsonb, ttl = coalesce($5, t.ttl) from head where t.thread_id = head.thread_id
+        update threads t set metadata = $3, filter = $4::jsonb, ttl = coalesce($5, t.ttl), look_at = case when $5 is null then t.look_at end
+        from head where t.thread_id = head.thread_id
         """;
 
     private readonly ProtocolDatabase database;

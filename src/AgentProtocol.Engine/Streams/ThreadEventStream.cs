@@ -99,6 +99,7 @@ internal sealed class ThreadEventStream(
     /// <summary>Reads a run until it has ended or something has to be looked up.</summary>
     private async IAsyncEnumerable<ThreadStreamEvent> ReadRunAsync(ThreadRun run, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        await using var hold = cursor.Position < run.Position ? await events.HoldAsync(run.RunId, cancellationToken) : null;
         while (cursor.Position < run.Position)
         {
             var frames = await events.ReadFramesAsync(threadId, run.RunId, cursor.Position, cancellationToken);

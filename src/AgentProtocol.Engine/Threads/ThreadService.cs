@@ -15,14 +15,24 @@ public sealed class ThreadService
     private readonly ThreadSearch search;
     private readonly ThreadEditor editor;
     private readonly Events.RunFeed feed;
+    private readonly KeyReservations keys;
 
     internal ThreadService(
-        ProtocolDatabase database, ThreadStore store, ThreadReader reader, ThreadSearch search, ThreadEditor editor, Events.RunFeed feed) =>
-        (this.database, this.store, this.reader, this.search, this.editor, this.feed) = (database, store, reader, search, editor, feed);
+        ProtocolDatabase database, ThreadStore store, ThreadReader reader, ThreadSearch search, ThreadEditor editor, Events.RunFeed feed,
+        KeyReservations keys)
+    {
+        (this.database, this.store, this.reader, this.search) = (database, store, reader, search);
+        (this.editor, this.feed, this.keys) = (editor, feed, keys);
+    }
 
     /// <summary>Creates a thread, or returns the existing one with <c>if_exists=do_nothing</c>.</summary>
-    /// <exception cref="ProtocolException">The id exists already, here or for another owner, or its supersteps cannot be replayed.</exception>
-    public async Task<Thread> CreateAsync(string owner, ThreadCreate request, CancellationToken cancellationToken)
+    /// <exception cref="ProtocolException">The id exists already, here or for another owner.</exception>
+    public Task<Thread> CreateAsync(string owner, ThreadCreate request, CancellationToken cancellationToken) =>
+        CreateAsync(owner, request, key: null, cancellationToken);
+
+    /// <summary>The same; a repetition with the same key returns the thread that the first request has created.</summary>
+    /// <exception cref="ProtocolException">The id exists already, here or for another owner; its supersteps cannot be replayed; or the key was used with another request.</exception>
+    public async Task<Thread> CreateAsync(string owner, ThreadCreate request, IdempotencyKey? key, CancellationToken cancellationToken)
     {
         var row = new NewThreadRow
         {
@@ -32,6 +42,8 @@ public sealed class ThreadService
             Filter = JsonFilter.Copy(request.Metadata, "metadata"),
             Ttl = ThreadTtl.Read(request.Ttl),
         };
+        var reserved = key is null ? null : await keys.ReserveAsync(owner, key, runId: null, row.ThreadId, cancellationToken);
+        row = row with { ThreadId = reserved?.ThreadId ?? row.ThreadId };
         if (request.Supersteps is { Count: > 0 })
         {
             if (await ThreadReplay.CreateAsync(database, row, request, cancellationToken))
@@ -44,7 +56,7 @@ public sealed class ThreadService
             return ThreadViews.New(row, createdAt).ToWire(includeTtl: false);
         }
 
-        return request.IfExists == "do_nothing" && await reader.ReadAsync(owner, row.ThreadId, cancellationToken) is { } existing
+        return (reserved is not null || request.IfExists == "do_nothing") && await reader.ReadAsync(owner, row.ThreadId, cancellationToken) is { } existing
             ? existing.ToWire(includeTtl: false)
             : throw ProtocolException.Conflict($"Thread {row.ThreadId} already exists");
     }

@@ -22,6 +22,7 @@ internal static class Banner
               Swagger UI  {{{url}}}/swagger
               Health      {{{url}}}/health/ready
               Agents      {{{Describe(agents)}}}
+              Access      {{{app.Services.GetRequiredService<OpenServerCheck>().Access}}}
               Data        {{{(postgres is null ? "the database of ConnectionStrings:Postgres" : postgres.DataDirectory)}}}
 
             Try it:

@@ -1,6 +1,5 @@
 using AgentProtocolServer.Logging;
 
-
 namespace AgentProtocolServer.Hosting;
 
 /// <summary>The one place where the server is put together; tests build exactly what production builds.</summary>
@@ -25,9 +24,12 @@ internal static class ServerHost
         builder.WebHost.UseUrls(ServerUrls.Read(builder.Configuration));
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Services.AddAgentProtocol(builder.Configuration);
+        builder.Services.AddSingleton<OpenServerCheck>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<OpenServerCheck>());
 
         var app = builder.Build();
         app.UseRequestLog();
+        app.UseAgentProtocol();
         app.MapAgentProtocol();
         return app;
     }

@@ -1,3 +1,4 @@
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.Engine;
 
 namespace AgentProtocolServer.Hosting;
@@ -27,5 +28,26 @@ internal static class ServerUrls
         }
 
         return urls;
+    }
+
+    /// <summary>What makes the server listen where other machines can reach it, in words; null when it listens to its own machine only.</summary>
+    public static string? Reachable(IConfiguration configuration)
+    {
+        // Kestrel's own section wins over the addresses. What of both is in force is left to Kestrel: neither may be open.
+        var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => (Setting: endpoint.Path + ":Url", Url: endpoint["Url"]));
+        var found = Read(configuration).Select(url => (Setting, Url: (string?)url)).Concat(endpoints).FirstOrDefault(entry => !IsLocal(entry.Url));
+        return found.Setting is null ? null : $"{found.Setting} is {found.Url}";
+    }
+
+    /// <summary>Whatever is not plainly local is not: wildcards, and names, for which Kestrel listens to all addresses.</summary>
+    private static bool IsLocal(string? url)
+    {
+        if (url is null)
+        {
+            return false;
+        }
+
+        var address = BindingAddress.Parse(url);
+        return address.IsUnixPipe || address.IsNamedPipe || LoopbackNames.Contain(address.Host);
     }
 }

@@ -10,6 +10,10 @@ internal static class HelpVerb
           agentprotocol [serve] [--Section:Setting value …]   start the server (default)
           agentprotocol migrate                               bring the database to this version's schema
           agentprotocol migrate --script                      print the same as SQL
+          agentprotocol key create [--name N] [--scope read,run,admin] [--owner X] [--expires 90d | 2027-01-31]
+                                                              make an API key; from the first one on the server wants keys
+          agentprotocol key list                              show all keys, without their secrets
+          agentprotocol key revoke <prefix or id>             end a key
           agentprotocol help                                  show this text
 
         Settings come from appsettings.json, environment variables such as ConnectionStrings__Postgres, and the command

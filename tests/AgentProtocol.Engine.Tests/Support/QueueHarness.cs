@@ -26,7 +26,8 @@ internal sealed class QueueHarness : IAsyncDisposable
         Completion = new RunCompletion(Database, time);
         Cancellation = new RunCancellation(Database);
         Service = new ThreadService(
-            Database, Threads, new ThreadReader(Database), new ThreadSearch(Database, new ThreadReader(Database)), new ThreadEditor(Database), new RunFeed());
+            Database, Threads, new ThreadReader(Database), new ThreadSearch(Database, new ThreadReader(Database)), new ThreadEditor(Database), new RunFeed(),
+            new KeyReservations(Database));
     }
 
     public ProtocolDatabase Database { get; }

@@ -26,9 +26,12 @@ public sealed partial class DependencyRuleTests
         ["Runs"] = [.. Core, "Threads", "Assistants"],
         ["Streams"] = Core,
         ["Webhooks"] = Core,
+        // A schedule is one more caller of runs.
+        ["Crons"] = [.. Core, "Threads", "Runs"],
         // Called by endpoints and, on behalf of agents, by executions.
         ["Store"] = Core,
         ["Execution"] = [.. Core, "Store"],
+        ["Access"] = ["Storage"],
     };
 
     private static readonly Dictionary<Assembly, Assembly[]> Assemblies = new()

@@ -33,6 +33,7 @@ internal sealed class EdgeHost : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.Configuration["Auth:Mode"] = "None";
         builder.Services.AddAgentProtocol(builder.Configuration).AddAgent(new AgentDefinition { Id = "agent", Agent = new NoAgent(), Description = "Does nothing." });
         RemoveEngine(builder.Services);
         configure?.Invoke(builder);

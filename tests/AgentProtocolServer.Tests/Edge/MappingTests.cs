@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using AgentProtocol.AspNetCore.Auth;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -29,6 +30,7 @@ public sealed class MappingTests
         {
             app.UsePathBase("/base");
             app.UseRouting();
+            app.UseAgentProtocol();
             app.MapAgentProtocol();
             app.MapGroup("/prefix").MapAgentProtocol();
         });
@@ -62,6 +64,23 @@ public sealed class MappingTests
         using var response = await host.Client.GetAsync(path, Token);
         Assert.Equal(expected, response.StatusCode);
         Assert.Equal(JsonValueKind.Object, (await response.JsonAsync()).ValueKind);
+    }
+
+    [Fact]
+    public async Task A_route_that_says_nothing_of_what_it_needs_is_closed()
+    {
+        await using var host = await EdgeHost.StartAsync(
+            app =>
+            {
+                var group = app.MapGroup("");
+                group.MapGet("/undeclared", () => "open");
+                group.MapGet("/declared", () => "open").AllowAnonymous();
+                group.CloseUndeclared();
+            },
+            builder => builder.Configuration["Auth:Mode"] = "ApiKey");
+        Assert.Equal("open", await host.Client.GetStringAsync("/declared", Token));
+        using var answer = await host.Client.GetAsync("/undeclared", Token);
+        await answer.RefusedAsync(HttpStatusCode.Unauthorized, "unauthorized");
     }
 
     [Fact]

@@ -1,8 +1,11 @@
 using AgentProtocol.Agents;
 using AgentProtocol.Engine;
+using AgentProtocol.Engine.Access;
+using AgentProtocol.Testing;
 using AgentProtocol.Testing.Postgres;
 using AgentProtocolServer.Hosting;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -16,17 +19,28 @@ public sealed class TestServer : IAsyncDisposable
     private readonly TestDatabase? database;
     private readonly TestLog log;
 
-    private TestServer(WebApplication app, TestDatabase? database, TestLog log)
+    private readonly List<HttpClient> clients = [];
+
+    private TestServer(WebApplication app, string connectionString, TestDatabase? database, TestLog log, RouteLog routes)
     {
+        Routes = routes;
         this.app = app;
         this.database = database;
         this.log = log;
-        Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(app.Urls.First()) };
+        ConnectionString = connectionString;
+        Client = NewClient();
     }
 
+    /// <summary>Connects to the server's database, for what no route shows.</summary>
+    public string ConnectionString { get; }
+
+    /// <summary>A caller without a key.</summary>
     public HttpClient Client { get; }
 
     public IServiceProvider Services => app.Services;
+
+    /// <summary>Which routes it has answered.</summary>
+    internal RouteLog Routes { get; }
 
     /// <summary>What it logged at the level of errors: nothing, when all is well.</summary>
     public string[] Errors => log.Lines(LogLevel.Error);
@@ -56,9 +70,36 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>Starts a server on a database that the caller owns.</summary>
     public static Task<TestServer> StartOnAsync(string connectionString, params string[] settings) => StartAsync(connectionString, null, [], settings);
 
+    /// <summary>One more caller.</summary>
+    public HttpClient NewClient()
+    {
+        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new Uri(app.Urls.First()) };
+        clients.Add(client);
+        return client;
+    }
+
+    /// <summary>A caller with a key of its own, once the server knows the key.</summary>
+    /// <param name="owner">Whose data the key opens.</param>
+    /// <param name="scopes">What it may do; everything when none is named.</param>
+    public async Task<HttpClient> ClientOfAsync(string owner, params string[] scopes)
+    {
+        var made = await app.Services.GetRequiredService<ApiKeys>().CreateAsync(
+            owner, scopes.Length == 0 ? [AccessScopes.Admin] : scopes, name: null, expiresAt: null, CancellationToken.None);
+        var client = NewClient();
+        client.DefaultRequestHeaders.Add("x-api-key", made.Secret);
+        await Until.TrueAsync(
+            async () =>
+            {
+                using var answer = await client.GetAsync("/agents/echo");
+                return answer.IsSuccessStatusCode;
+            },
+            CancellationToken.None);
+        return client;
+    }
+
     public async ValueTask DisposeAsync()
     {
-        Client.Dispose();
+        clients.ForEach(client => client.Dispose());
         await app.StopAsync();
         await app.DisposeAsync();
         if (database is not null)
@@ -73,6 +114,8 @@ public sealed class TestServer : IAsyncDisposable
         var builder = ServerHost.CreateBuilder(
             ["--Server:Urls=http://127.0.0.1:0", $"--ConnectionStrings:Postgres={ForServer(connectionString)}", .. settings]);
         builder.Logging.ClearProviders().AddProvider(log);
+        var routes = new RouteLog();
+        builder.Services.AddSingleton<IStartupFilter>(routes);
         foreach (var agent in agents)
         {
             builder.Services.AddSingleton(agent);
@@ -80,6 +123,6 @@ public sealed class TestServer : IAsyncDisposable
 
         var app = ServerHost.Build(builder);
         await app.StartAsync();
-        return new TestServer(app, database, log);
+        return new TestServer(app, connectionString, database, log, routes);
     }
 }

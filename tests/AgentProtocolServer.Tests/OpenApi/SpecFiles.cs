@@ -12,6 +12,12 @@ internal static class SpecFiles
 
     public static string AgentProtocolText => File.ReadAllText(Path.Combine(Folder, "vendor", "agent-protocol-openapi.json"));
 
+    /// <summary>The Agent Protocol's operations, as in <c>GET /threads/{thread_id}</c>.</summary>
+    public static IEnumerable<string> Operations =>
+        from path in AgentProtocol.GetProperty("paths").EnumerateObject()
+        from operation in path.Value.EnumerateObject()
+        select $"{operation.Name.ToUpperInvariant()} {path.Name}";
+
     private static string Find()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)

@@ -22,22 +22,12 @@ public sealed class CrashTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => servers.DisposeAsync();
 
-    /// <summary>The runner shows the output of failed tests only; the dev script prints this file in any case.</summary>
-    private static void Tell(string line)
-    {
-        TestContext.Current.TestOutputHelper?.WriteLine(line);
-        if (Environment.GetEnvironmentVariable("AGENTPROTOCOL_SEED_LOG") is { Length: > 0 } file)
-        {
-            File.AppendAllText(file, line + Environment.NewLine);
-        }
-    }
-
     [Theory]
     [MemberData(nameof(Repetitions), DisableDiscoveryEnumeration = true)]
     public async Task Every_acknowledged_run_ends_exactly_once(int repetition)
     {
         var seed = Number("AGENTPROTOCOL_CRASH_SEED") is > 0 and var given ? given : Random.Shared.Next();
-        Tell($"Crash test, repetition {repetition}: AGENTPROTOCOL_CRASH_SEED={seed}");
+        Seeds.Tell($"Crash test, repetition {repetition}: AGENTPROTOCOL_CRASH_SEED={seed}");
         var random = new Random(seed);
         var first = await servers.ServeAsync();
         var finished = await FinishSomeAsync(first.Client);

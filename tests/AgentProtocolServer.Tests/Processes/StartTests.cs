@@ -49,6 +49,17 @@ public sealed class StartTests : IAsyncLifetime
         AssertNothingRed(first);
 
         await RefusesAsync(string.Create(CultureInfo.InvariantCulture, $"already in use by process {first.Id}"), arguments);
+
+        // A tool does not want the folder for itself: it uses the PostgreSQL that the server runs.
+        var (exitCode, tool) = await RunAsync("key", "create", $"--Postgres:DataDirectory={folder}");
+        Assert.True(exitCode == 0, tool.Log);
+        await Until.TrueAsync(
+            async () =>
+            {
+                using var answer = await first.Client.GetAsync("/agents/echo", Token);
+                return answer.StatusCode == HttpStatusCode.Unauthorized;
+            },
+            Token);
         Assert.Equal("true", (await first.Client.GetJsonAsync("/ok?check_db=1")).GetProperty("ok").GetRawText());
         first.Terminate();
         Assert.Equal(0, await first.ExitAsync(Limit, Token));
@@ -72,10 +83,37 @@ public sealed class StartTests : IAsyncLifetime
     [InlineData("Limits:MaxBodyBytes", "--Limits:MaxBodyBytes=1")]
     [InlineData("Server:Roles", "--Server:Roles=none")]
     [InlineData("Server:Urls", "--Server:Urls=nonsense")]
+    [InlineData("Limits:RequestsPerSecond", "--Limits:RequestsPerSecond=-1")]
+    [InlineData("Auth:Mode", "--Auth:Mode=Open")]
+    [InlineData("Auth:OwnerClaim", "--Auth:OwnerClaim=")]
+    [InlineData("Cors:Origins", "--Cors:Origins=https://one.example.com;two.example.com")]
     [InlineData("Agents:File", "--Agents:File=/nowhere/agents.json")]
     [InlineData("Agents:Default", "--Agents:Default=nobody")]
     public async Task A_setting_that_cannot_be_is_one_line_that_names_it(string name, string setting) =>
         await RefusesAsync(name, "serve", "--Server:Urls=http://127.0.0.1:0", await DatabaseSettingAsync(), setting);
+
+    [Theory]
+    [InlineData("--Server:Urls=http://*:0")]
+    [InlineData("--Server:Urls=http://+:0")]
+    [InlineData("--Server:Urls=http://0.0.0.0:0")]
+    [InlineData("--Server:Urls=http://[::]:0")]
+    [InlineData("--Server:Urls=http://agents.example:0")]
+    [InlineData("--Server:Urls=http://localhost.example:0")]
+    [InlineData("--Server:Urls=http://127.0.0.1:0;http://10.1.2.3:0")]
+    [InlineData("--Kestrel:Endpoints:Web:Url=http://*:0")]
+    public async Task A_server_that_others_can_reach_without_a_key_is_one_line_that_says_how_to_close_it(string setting) =>
+        await RefusesAsync("agentprotocol key create", "serve", "--Server:Urls=http://127.0.0.1:0", setting, await DatabaseSettingAsync());
+
+    [Fact]
+    public async Task Others_may_reach_it_when_that_is_said_or_there_is_a_key()
+    {
+        await servers.ServeAsync("--Server:Urls=http://0.0.0.0:0", "--Auth:Mode=None");
+        var (exitCode, process) = await RunAsync("key", "create", await DatabaseSettingAsync());
+        Assert.True(exitCode == 0, process.Log);
+        var closed = await servers.ServeAsync("--Server:Urls=http://0.0.0.0:0");
+        await closed.Client.SendAsync(HttpMethod.Get, "/agents/echo").RefusedAsync(HttpStatusCode.Unauthorized, "unauthorized");
+        Assert.Contains("Access      with an API key", closed.Log, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("Hosst=127.0.0.1")]

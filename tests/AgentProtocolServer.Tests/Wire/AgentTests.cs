@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using AgentProtocolServer.Tests.Compatibility;
 using AgentProtocolServer.Tests.Edge;
 using AgentProtocolServer.Tests.Hosting;
 using Xunit;
@@ -64,6 +65,8 @@ public sealed class AgentTests(ServerFixture fixture) : IClassFixture<ServerFixt
     }
 
     [Fact]
+    [Proves("GET /ok")]
+    [Proves("GET /info")]
     public async Task The_server_says_that_it_is_well_and_what_it_is()
     {
         Assert.Equal("""{"ok":true}""", (await client.GetJsonAsync("/ok")).GetRawText());

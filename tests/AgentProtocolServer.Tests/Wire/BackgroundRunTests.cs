@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using AgentProtocol.Testing;
+using AgentProtocolServer.Tests.Compatibility;
 using AgentProtocolServer.Tests.Edge;
 using AgentProtocolServer.Tests.Hosting;
 using Xunit;
@@ -15,6 +16,7 @@ public sealed class BackgroundRunTests(ServerFixture fixture) : IClassFixture<Se
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
+    [Proves("GET /runs/{run_id}/join")]
     public async Task A_stateless_run_is_addressed_without_its_thread_and_read_after_its_thread_has_gone()
     {
         using var response = await client.PostAsync("/runs", new { input = Protocol.Say("hello") });

@@ -26,6 +26,7 @@ public sealed class MountTests
         {
             app.UsePathBase("/base");
             app.UseRouting();
+            app.UseAgentProtocol();
             app.MapAgentProtocol();
         }
         else

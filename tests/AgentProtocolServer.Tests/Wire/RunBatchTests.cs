@@ -83,6 +83,16 @@ public sealed class RunBatchTests(ServerFixture fixture) : IClassFixture<ServerF
         Assert.Equal(("m", "echo", Protocol.EchoAssistant), (metadata.Text("mark"), metadata.Text("graph_id"), metadata.Text("assistant_id")));
     }
 
+    [Fact]
+    public async Task A_batch_with_an_idempotency_key_may_be_repeated()
+    {
+        var run = new { assistant_id = "echo", thread_id = await client.NewThreadAsync(), multitask_strategy = "reject", after_seconds = 600 };
+        var key = ("Idempotency-Key", Guid.NewGuid().ToString());
+        var first = await client.SendAsync(HttpMethod.Post, "/runs/batch", new object[] { run, new { assistant_id = "echo" } }, key).OkAsync();
+        var again = await client.SendAsync(HttpMethod.Post, "/runs/batch", new object[] { run, new { assistant_id = "echo" } }, key).OkAsync();
+        Assert.Equal(first.EnumerateArray().Select(each => each.Text("run_id")), again.EnumerateArray().Select(each => each.Text("run_id")));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("{}")]

@@ -169,6 +169,7 @@ await scenario("sdk-streams", {
     const events = await collect(runs.stream(null, ECHO, payload));
     assertWhole(events, created.run_id);
     assert.deepEqual(transcript(events.at(-1).data), ["human: hello", "ai: echo: hello"]);
+    assert.deepEqual(await collect(runs.joinStream(null, created.run_id, { lastEventId: "-1" })), events);
   },
 
   "joining after an event gives exactly the rest": async () => {

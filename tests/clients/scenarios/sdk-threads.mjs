@@ -72,6 +72,12 @@ await scenario("sdk-threads", {
     assert.equal((await threads.get(threadId)).metadata.quiet, true);
   },
 
+  "a patch of the state merges metadata into the thread": async () => {
+    const { thread_id: threadId } = await threads.create({ metadata: { kept: 1 } });
+    await threads.patchState(threadId, { added: true });
+    assert.deepEqual((await threads.get(threadId)).metadata, { kept: 1, added: true });
+  },
+
   "search filters by contained metadata, newest first": async () => {
     const mark = marker();
     const [a, b, c] = await markedThreads(mark);

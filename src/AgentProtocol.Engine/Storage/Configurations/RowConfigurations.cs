@@ -80,6 +80,11 @@ internal sealed class StoreItemConfiguration : IEntityTypeConfiguration<StoreIte
     }
 }
 
+internal sealed class ApiKeyConfiguration : IEntityTypeConfiguration<ApiKeyRow>
+{
+    public void Configure(EntityTypeBuilder<ApiKeyRow> builder) => builder.ToSnakeCaseTable("api_keys").HasKey(row => row.Id);
+}
+
 internal static partial class SnakeCase
 {
     /// <summary>Names the table, and each column after its property: <c>HeadN</c> is <c>head_n</c>.</summary>

@@ -20,6 +20,9 @@ internal sealed class ThreadRow
 
     public string? Ttl { get; init; }
 
+    /// <summary>When to look whether it has outlived <see cref="Ttl"/>; null for at once.</summary>
+    public DateTime? LookAt { get; init; }
+
     /// <summary>Whether it was made for one stateless run.</summary>
     public bool Temporary { get; init; }
 

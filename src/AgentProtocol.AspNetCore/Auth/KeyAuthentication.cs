@@ -1,0 +1,109 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using AgentProtocol.Engine.Access;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
+
+namespace AgentProtocol.AspNetCore.Auth;
+
+/// <summary>
+/// Recognises callers by their key, sent as <c>x-api-key</c> or as <c>Authorization: Bearer</c> (wire-contract 11.2, 13.16).
+/// <c>x-auth-scheme</c> is never looked at (13.15). Without keys everybody is the same caller.
+/// </summary>
+internal sealed class KeyAuthentication(
+    IOptionsMonitor<AuthenticationSchemeOptions> schemes, ILoggerFactory loggers, UrlEncoder encoder,
+    IOptions<AuthOptions> auth, IOptions<CorsOptions> cors, OpenAccess open)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(schemes, loggers, encoder)
+{
+    public const string SchemeName = "AgentProtocol";
+
+    private const string KeyHeader = "x-api-key";
+    private const string Bearer = "Bearer ";
+
+    /// <summary>Made only when it is asked: a server without keys has no need of it, nor has a probe.</summary>
+    private KeyRing Keys => Context.RequestServices.GetRequiredService<KeyRing>();
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        // Probes must not depend on the database that keys are in.
+        if (Context.GetEndpoint() is { } endpoint && IsAnonymous(endpoint))
+        {
+            return AuthenticateResult.NoResult();
+        }
+
+        if (await IsOpenAsync())
+        {
+            return OpenResult();
+        }
+
+        var isAsked = false;
+        foreach (var credential in Credentials())
+        {
+            isAsked = true;
+            if (await Keys.FindAsync(credential, Context.RequestAborted) is { } key)
+            {
+                return Success(CallerIdentity.PrincipalOf(key, Scheme.Name));
+            }
+        }
+
+        Context.SetRefusal(isAsked
+            ? "The API key is unknown, revoked or expired"
+            : "This server wants an API key, as x-api-key or as Authorization: Bearer");
+        return isAsked ? AuthenticateResult.Fail("unknown key") : AuthenticateResult.NoResult();
+    }
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        Response.StatusCode = StatusCodes.Status401Unauthorized;
+        Response.Headers.WWWAuthenticate = "Bearer";
+        return Task.CompletedTask;
+    }
+
+    private AuthenticateResult Success(ClaimsPrincipal caller) => AuthenticateResult.Success(new AuthenticationTicket(caller, Scheme.Name));
+
+    private static bool IsAnonymous(Endpoint endpoint) =>
+        endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null || endpoint.Metadata.GetMetadata<IAuthorizeData>() is null;
+
+    private async ValueTask<bool> IsOpenAsync() => auth.Value.Mode switch
+    {
+        AuthOptions.None => true,
+        AuthOptions.Auto => !await Keys.HasHadKeysAsync(Context.RequestAborted),
+        _ => false,
+    };
+
+    private AuthenticateResult OpenResult()
+    {
+        if (open.Refuses(Context, cors.Value) is { } reason)
+        {
+            Context.SetRefusal(reason);
+            return Success(CallerIdentity.NobodyPrincipal(Scheme.Name));
+        }
+
+        return Success(CallerIdentity.OpenPrincipal(Scheme.Name));
+    }
+
+    /// <summary>
+    /// All that could be a key. SDKs send an <c>x-api-key</c> of their environment besides what their user has set, so that
+    /// a wrong one must not spoil a right one.
+    /// </summary>
+    private IEnumerable<string> Credentials()
+    {
+        if (Single(Request.Headers[KeyHeader]) is { } key)
+        {
+            yield return key;
+        }
+
+        if (Single(Request.Headers[HeaderNames.Authorization]) is { } value && value.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+        {
+            yield return value[Bearer.Length..].Trim();
+        }
+    }
+
+    private static string? Single(StringValues header) => header is [{ Length: > 0 } value] ? value : null;
+}

@@ -1,0 +1,12 @@
+using System.Net;
+
+namespace AgentProtocol.AspNetCore.Auth;
+
+/// <summary>The names by which a machine calls itself. No name server can point them anywhere else.</summary>
+public static class LoopbackNames
+{
+    /// <summary>Whether a host name or address, with or without the brackets of IPv6, is this machine and nothing else.</summary>
+    public static bool Contain(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+}
