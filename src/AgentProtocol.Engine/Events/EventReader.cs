@@ -31,9 +31,15 @@ internal sealed class EventReader(ProtocolDatabase database, TimeProvider? time 
         select first_event, frames from run_events where run_id = $1 and next_number > $2 order by first_event limit 1
         """;
 
-    private const string TailSql = "select first_event, frames, next_number from run_events where run_id = $1 order by first_event desc";
+    private const string TailSql =
+        """
+        select first_event, frames, next_number from run_events
+        where run_id = $1 and first_event < $2 order by first_event desc limit $3
+        """;
 
     private const int PagesPerRead = 64;
+
+    private const int PagesPerTail = 16;
 
     /// <summary>Half of the shortest retention: before that no partition goes, whatever the clocks of the nodes say.</summary>
     private static readonly TimeSpan SafeFor = TimeSpan.FromHours(12);
@@ -97,19 +103,40 @@ internal sealed class EventReader(ProtocolDatabase database, TimeProvider? time 
     /// <summary>How a log ends. Reads no further back than to the last checkpoint.</summary>
     public static async Task<LogTail> ReadTailAsync(NpgsqlConnection connection, Guid runId, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(TailSql, connection).With(runId);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         LogTail? tail = null;
-        while (await reader.ReadAsync(cancellationToken))
+        var below = long.MaxValue;
+        for (var isDecided = false; !isDecided;)
         {
-            tail ??= new LogTail(reader.GetInt64(2));
-            if (!tail.Prepend([.. Frame.Read(reader.GetInt64(0), reader.GetString(1))]))
+            var pages = await ReadBelowAsync(connection, runId, below, cancellationToken);
+            foreach (var (first, frames, nextNumber) in pages)
             {
-                break;
+                tail ??= new LogTail(nextNumber);
+                below = first;
+                isDecided |= !tail.Prepend([.. Frame.Read(first, frames)]);
+                if (isDecided)
+                {
+                    break;
+                }
             }
+
+            isDecided |= pages.Count < PagesPerTail;
         }
 
         return tail ?? new LogTail(0);
+    }
+
+    private static async Task<List<(long First, string Frames, long NextNumber)>> ReadBelowAsync(
+        NpgsqlConnection connection, Guid runId, long below, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(TailSql, connection).With(runId).With(below).With(PagesPerTail);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        List<(long, string, long)> pages = [];
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            pages.Add((reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2)));
+        }
+
+        return pages;
     }
 
     /// <summary>The same on a connection of its own.</summary>
@@ -130,9 +157,7 @@ internal sealed class EventReader(ProtocolDatabase database, TimeProvider? time 
 
         var states = await CheckpointReader.ReadStatesAsync(connection, threadId, wanted, cancellationToken);
 
-        // A checkpoint may be gone while its run is being erased: the stream ends, and what it would have shown is no state any more.
-        return [.. frames
-            .Select(frame => frame.Checkpoint is { } id ? frame with { State = states.GetValueOrDefault(id) } : frame)
-            .Where(frame => frame.Checkpoint is null || frame.State is not null)];
+        // A checkpoint may be gone, with its run or with the thread's past; its frames then have nothing to show.
+        return [.. frames.Select(frame => frame.Checkpoint is { } id ? frame with { State = states.GetValueOrDefault(id) } : frame)];
     }
 }

@@ -29,6 +29,9 @@ internal readonly record struct Frame(long Position, long? Number, string Name, 
     /// <summary>The checkpoint whose state is part of the data, if the frame shows state.</summary>
     public Guid? Checkpoint => StateData.CheckpointOf(Data);
 
+    /// <summary>Whether there is something to show: the state of a frame is gone with its checkpoint.</summary>
+    public bool IsShown => State is not null || !StateData.IsState(Data);
+
     /// <summary>The data as readers get it.</summary>
     public string Render() => State is null ? Data
         : StateData.Render(Data, IsProtocol ? State.ToProtocolJson() : State.ToJson());

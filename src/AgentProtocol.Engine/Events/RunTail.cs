@@ -18,7 +18,7 @@ internal sealed class RunTail(ProtocolDatabase database, RunFeed feed, TimeProvi
         select g.id,
                coalesce(w.next_event, r.event_count,
                    (extract(epoch from h.updated_at) * 1000000)::bigint + coalesce(a.next_event, 0), -1),
-               (r.run_id is null and h.thread_id is null) or r.event_count is not null
+               r.event_count is not null
         from unnest($1) as g(id) left join runs r on r.run_id = g.id left join run_work w on w.run_id = g.id
             left join thread_heads h on h.thread_id = g.id left join run_work a on a.run_id = h.active_run
         """;

@@ -15,8 +15,10 @@ internal static class StateData
     /// <summary>Data that holds the state at a checkpoint between two pieces of JSON.</summary>
     public static string Within(Guid checkpointId, string prefix, string suffix) => $"{Mark}{checkpointId:D}\t{suffix}\t{prefix}";
 
+    public static bool IsState(string data) => data[0] == Mark;
+
     /// <summary>The checkpoint, if this is data with a state.</summary>
-    public static Guid? CheckpointOf(string data) => data[0] == Mark ? Guid.ParseExact(data.AsSpan(1, IdLength), "D") : null;
+    public static Guid? CheckpointOf(string data) => IsState(data) ? Guid.ParseExact(data.AsSpan(1, IdLength), "D") : null;
 
     /// <summary>The data with the state in its place.</summary>
     public static string Render(string data, string state)

@@ -66,7 +66,7 @@ internal sealed class RunRecorder
     {
         Tell(projection => projection.Begin(start.Lost));
         MergeCarried(carried);
-        AddCheckpoint("input", null, "__start__", State, new StateDelta(), replacedHead: start.ReplacedHead);
+        AddCheckpoint("input", null, "__start__", State, new StateDelta(), replacedHead: start.IsBranch ? start.ReplacedHead : headId);
 
         var delta = new StateDelta();
         var merged = request.MergeInput(State, delta);

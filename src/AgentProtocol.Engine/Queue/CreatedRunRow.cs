@@ -5,14 +5,14 @@ namespace AgentProtocol.Engine.Queue;
 /// <summary>What the database says about a run that was just stored.</summary>
 /// <param name="State">Where it was born.</param>
 /// <param name="RunNo">Its number on the thread.</param>
-/// <param name="HeadN">The number of the thread's head checkpoint; 0 when the thread has no state.</param>
+/// <param name="LastN">The highest number that a checkpoint of the thread ever had; 0 when it never had one.</param>
 /// <param name="Unmerged">How many superseded inputs it has to merge first.</param>
 /// <param name="CreatedAt">When it was stored.</param>
 /// <param name="DeadlineAt">When its time is up, if it was born running.</param>
 /// <param name="Metadata">Its metadata, with those of the assistant and the thread under it.</param>
 /// <param name="ThreadConfig">The configuration that the thread had; null when it had none.</param>
 internal sealed record CreatedRunRow(
-    RunState State, long RunNo, int HeadN, int Unmerged, DateTime CreatedAt, DateTime? DeadlineAt, string Metadata, string? ThreadConfig);
+    RunState State, long RunNo, int LastN, int Unmerged, DateTime CreatedAt, DateTime? DeadlineAt, string Metadata, string? ThreadConfig);
 
 /// <summary>What became of an attempt to store a run.</summary>
 /// <param name="Created">The run; null when it was refused.</param>

@@ -49,7 +49,7 @@ internal sealed partial class RunCreation
                 config = coalesce(g.config, h.config), updated_at = now()
             from locked join given g using (thread_id)
             where h.thread_id = locked.thread_id
-            returning h.thread_id, h.run_no, h.head_n, h.unmerged, locked.config),
+            returning h.thread_id, h.run_no, h.last_n, h.unmerged, locked.config),
         run as (
             insert into runs (run_id, thread_id, run_no, owner, agent, assistant_id, assistant, thread_config, request, metadata, filter,
                               strategy, stateless, deletes_thread)
@@ -67,7 +67,7 @@ internal sealed partial class RunCreation
                          case when g.state = 3 and not exists (select from node) then 2 else g.state end as state
                   from head join given g using (thread_id)) born
             returning run_id, thread_id, run_no, state, deadline_at)
-        select work.run_id, work.state, work.run_no, head.head_n, head.unmerged, now(), work.deadline_at, run.metadata, run.thread_config
+        select work.run_id, work.state, work.run_no, head.last_n, head.unmerged, now(), work.deadline_at, run.metadata, run.thread_config
         from work join head using (thread_id) join run using (run_id)
         """;
 
@@ -78,7 +78,7 @@ internal sealed partial class RunCreation
     private const string LookUpSql =
         """
         select r.run_id, case when w.state = 3 and w.node = $2 and w.fence = 1 then 3::smallint else 0::smallint end,
-               r.run_no, coalesce(h.head_n, 0), coalesce(h.unmerged, 0), r.created_at, w.deadline_at,
+               r.run_no, coalesce(h.last_n, 0), coalesce(h.unmerged, 0), r.created_at, w.deadline_at,
                r.metadata, r.thread_config
         from runs r left join run_work w using (run_id) left join thread_heads h on h.thread_id = r.thread_id
         where r.run_id = $1
@@ -99,7 +99,7 @@ internal sealed partial class RunCreation
             set run_no = run_no + 1, waiting = waiting + 1, status = 'busy', agent = $4, assistant_id = $5,
                 config = coalesce($9, config), updated_at = now()
             where thread_id = $2
-            returning run_no, head_n, unmerged),
+            returning run_no, last_n, unmerged),
         run as (
             insert into runs (run_id, thread_id, run_no, owner, agent, assistant_id, assistant, thread_config, request, metadata, filter,
                               strategy, stateless, deletes_thread)

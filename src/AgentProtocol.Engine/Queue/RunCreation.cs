@@ -113,7 +113,7 @@ internal sealed partial class RunCreation
         DeadlineAt = created.DeadlineAt,
         TimeLeft = created.DeadlineAt!.Value - created.CreatedAt,
         Order = new RunOrder(run.Agent, run.AssistantId, run.Request, run.Assistant, created.ThreadConfig),
-        IsFirstOnThread = created is { HeadN: 0, Unmerged: 0 },
+        IsFirstOnThread = created is { LastN: 0, Unmerged: 0 },
     };
 
     private async Task<IReadOnlyList<CreatedRunRow?>> CreateOnFreeThreadsAsync(IReadOnlyList<Given> runs)
@@ -236,7 +236,7 @@ internal sealed partial class RunCreation
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return new CreatedRunRow(
-            RunState.Waiting, reader.GetInt64(0), HeadN: 0, Unmerged: 0, reader.GetDateTime(1), DeadlineAt: null, reader.GetString(2), reader.GetText(3));
+            RunState.Waiting, reader.GetInt64(0), LastN: 0, Unmerged: 0, reader.GetDateTime(1), DeadlineAt: null, reader.GetString(2), reader.GetText(3));
     }
 
     private static string ToText(MultitaskStrategy strategy) => strategy switch

@@ -42,6 +42,9 @@ internal sealed record RunStart
     /// <summary>How many state updates earlier attempts committed.</summary>
     public int CompletedSteps { get; init; }
 
+    /// <summary>Whether the run goes on from an older checkpoint than the head.</summary>
+    public bool IsBranch => HeadId != ReplacedHead;
+
     /// <summary>How the log of earlier attempts ends; null when there is none.</summary>
     public LogTail? Lost { get; init; }
 
@@ -110,15 +113,13 @@ internal sealed class RunLoader(ProtocolDatabase database)
             goesOnFrom = start.InputMerged ? parent : goesOnFrom;
         }
 
-        if (unmerged > 0 && !start.InputMerged)
+        var wanted = request.CheckpointId;
+        if (wanted is not null || request.IsContinuation)
         {
-            start = start with { CarriedRequests = await ReadCarriedAsync(connection, run, cancellationToken) };
+            start = await WithBaseAsync(connection, run, request, start, start.InputMerged ? goesOnFrom : wanted ?? goesOnFrom, cancellationToken);
         }
 
-        var wanted = request.CheckpointId;
-        return wanted is not null || request.IsContinuation
-            ? await WithBaseAsync(connection, run, request, start, start.InputMerged ? goesOnFrom : wanted ?? goesOnFrom, cancellationToken)
-            : start;
+        return unmerged > 0 && !start.InputMerged ? await WithCarriedAsync(connection, run, start, cancellationToken) : start;
     }
 
     private static async Task<(RunStart Start, int HeadN, int Unmerged)?> ReadHeadAsync(
@@ -198,6 +199,16 @@ internal sealed class RunLoader(ProtocolDatabase database)
         var state = await CheckpointReader.ReadSegmentAsync(connection, run.ThreadId, segment, n, cancellationToken);
         return start with { State = SegmentState.Branch(state.State) };
     }
+
+    /// <summary>
+    /// Inputs of superseded runs come first, with two exceptions in which they wait until the run has ended: they are no
+    /// part of the branch that somebody goes back to, and they must not stand between a question and its answer.
+    /// </summary>
+    private static async Task<RunStart> WithCarriedAsync(
+        NpgsqlConnection connection, ClaimedRun run, RunStart start, CancellationToken cancellationToken) =>
+        start.IsBranch || start.Pause is not null
+            ? start
+            : start with { CarriedRequests = await ReadCarriedAsync(connection, run, cancellationToken), HasNothingToDo = false };
 
     private static async Task<IReadOnlyList<string>> ReadCarriedAsync(
         NpgsqlConnection connection, ClaimedRun run, CancellationToken cancellationToken)

@@ -41,6 +41,7 @@ internal static partial class ThreadSettlement
             active_run = case when work.state = 0 then h.active_run end,
             status = case when work.state = 0 then h.status
                 when exists (select from pauses p where p.thread_id = h.thread_id and p.checkpoint_id = h.head) then 'interrupted' else 'idle' end,
+            error = case when work.state = 0 then h.error end,
             unmerged = h.unmerged + case when run.unmerged then 1 else 0 end, disposable = h.disposable or run.deletes_thread,
             updated_at = now()
         from work, run where h.thread_id = work.thread_id
@@ -69,7 +70,8 @@ internal static partial class ThreadSettlement
         set waiting = waiting - case $2 when 0 then 1 else 0 end,
             active_run = case when $2 = 0 then active_run end,
             status = case when $2 = 0 then status
-                when exists (select from pauses p where p.thread_id = h.thread_id and p.checkpoint_id = h.head) then 'interrupted' else 'idle' end,
+                when exists (select from pauses p where p.thread_id = h.thread_id and p.checkpoint_id = h.head) then 'interrupted'
+                when h.error is not null then 'error' else 'idle' end,
             updated_at = now()
         where thread_id = $1
         """;

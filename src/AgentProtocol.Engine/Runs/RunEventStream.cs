@@ -106,7 +106,7 @@ internal sealed class RunEventStream(
 
             next = frame.Position + 1;
             var mode = StreamModeNames.ModeOfEvent(frame.Name);
-            if (frame.Number is { } number && number > lastNumber && (mode == StreamModes.None || modes is null || (modes & mode) != 0))
+            if (frame.IsShown && frame.Number is { } number && number > lastNumber && (mode == StreamModes.None || modes is null || (modes & mode) != 0))
             {
                 yield return new RunStreamEvent(number, frame.Name, new RawJson(frame.Render()));
             }

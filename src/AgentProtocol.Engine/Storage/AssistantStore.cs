@@ -65,11 +65,10 @@ internal sealed class AssistantStore(ProtocolDatabase database)
         select {Columns} from a
         """;
 
-    private const string DeleteSql =
-        """
-        with version as (delete from assistant_versions where owner = $1 and assistant_id = $2)
-        delete from assistants where owner = $1 and assistant_id = $2
-        """;
+    private const string DeleteSql = "delete from assistants where owner = $1 and assistant_id = $2";
+
+    /// <summary>A statement of its own: the one that waited for a change of the assistant does not see the version that the change has made.</summary>
+    private const string DeleteVersionsSql = "delete from assistant_versions where owner = $1 and assistant_id = $2";
 
     /// <summary>An assistant, if this owner has created or edited it.</summary>
     public async Task<AssistantRow?> ReadAsync(string owner, Guid assistantId, CancellationToken cancellationToken)
@@ -128,8 +127,17 @@ internal sealed class AssistantStore(ProtocolDatabase database)
     public async Task<bool> DeleteAsync(string owner, Guid assistantId, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(DeleteSql, connection).With(owner).With(assistantId);
-        return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var delete = new NpgsqlCommand(DeleteSql, connection).With(owner).With(assistantId);
+        if (await delete.ExecuteNonQueryAsync(cancellationToken) == 0)
+        {
+            return false;
+        }
+
+        await using var deleteVersions = new NpgsqlCommand(DeleteVersionsSql, connection).With(owner).With(assistantId);
+        await deleteVersions.ExecuteNonQueryAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
     }
 
     public static AssistantContent ContentOf(AssistantRow row) =>

@@ -33,7 +33,7 @@ internal sealed class StateEdits(string owner, Guid threadId, EditOrigin origin,
             returning 1)
         update thread_heads
         set head = $14, head_n = $15, last_n = $15, segment = $16, "values" = $17, value_filter = $18::jsonb,
-            status = case when exists (select from pause) then 'interrupted' else status end,
+            status = case when exists (select from pause) then 'interrupted' when status = 'interrupted' then 'idle' else status end,
             updated_at = now(), state_updated_at = now()
         where thread_id = $1
         """;

@@ -46,6 +46,9 @@ internal static class ThreadPruning
 
     private const string ForgetRunsSql =
         """
+        with pause as (
+            delete from pauses p
+            where p.thread_id = $1 and not exists (select from checkpoints c where c.thread_id = $1 and c.id = p.checkpoint_id))
         delete from checkpoint_runs k
         where k.thread_id = $1 and k.run_id <> all (array(select c.run_id from checkpoints c where c.thread_id = $1 and c.run_id is not null))
         """;

@@ -31,6 +31,7 @@ internal static class ThreadRemoval
         """
         select h.thread_id from threads t join thread_heads h using (thread_id)
         where t.temporary and h.active_run is null and t.created_at < now() - $1 and h.updated_at < now() - $1
+          and not exists (select from idempotency_keys k where k.thread_id = t.thread_id)
         order by t.created_at limit $2
         for update of h skip locked
         """;

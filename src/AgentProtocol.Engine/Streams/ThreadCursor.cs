@@ -19,6 +19,12 @@ internal readonly record struct ThreadCursor(long RunNo, long Position, long Edi
     public static ThreadCursor Behind(long seq)
     {
         var runNo = ThreadSeq.RunNoOf(seq);
+        if (seq + 1 == ThreadSeq.FirstOf(runNo + 1))
+        {
+            // What a client gets with a new run (applied_through_seq): right before its first event.
+            return At(runNo + 1, 0, 0).Enter(runNo + 1);
+        }
+
         return ThreadSeq.PositionOf(seq) is { } position ? At(runNo, position + 1, 0) : At(runNo + 1, 0, ThreadSeq.CheckpointOf(seq));
     }
 
@@ -26,7 +32,7 @@ internal readonly record struct ThreadCursor(long RunNo, long Position, long Edi
     public bool IsIn(ThreadRun run) => RunNo == run.RunNo && EditsFrom == RunNo;
 
     /// <summary>At the first event of a run.</summary>
-    public ThreadCursor Enter(long runNo) => this with { RunNo = runNo, Position = 0, EditsFrom = runNo, IsResumed = false };
+    public ThreadCursor Enter(long runNo) => this with { RunNo = runNo, Position = 0, EditsFrom = runNo, EditN = 0, IsResumed = false };
 
     /// <summary>Behind the run, where edits and the next run come.</summary>
     public ThreadCursor Leave() => this with { RunNo = RunNo + 1, Position = 0, IsResumed = false };

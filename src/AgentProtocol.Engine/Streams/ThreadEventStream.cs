@@ -79,9 +79,8 @@ internal sealed class ThreadEventStream(
     /// <summary>The run that was read is gone, or over: its end if it has none of its own, then edits, up to the next run.</summary>
     private async IAsyncEnumerable<ThreadStreamEvent> BetweenRunsAsync(ThreadRun? next, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (cursor.Position > 0)
+        if (cursor.Position > 0 || (next is null && await IsErasedAsync(cancellationToken)))
         {
-            // Erased while it was read.
             yield return EndOf(cursor.RunNo, runId: null, LifecycleText.Cancelled(cancelled, null));
             cursor = cursor.Leave();
         }
@@ -109,6 +108,10 @@ internal sealed class ThreadEventStream(
             hasSeenEnd = false;
         }
     }
+
+    /// <summary>Whether the run that the reader waits for was created and is gone again.</summary>
+    private async Task<bool> IsErasedAsync(CancellationToken cancellationToken) =>
+        cursor.EditsFrom == cursor.RunNo && (await runs.ReadLastAsync(threadId, cancellationToken)).RunNo >= cursor.RunNo;
 
     /// <summary>Reads a run until it has ended or something has to be looked up.</summary>
     private async IAsyncEnumerable<ThreadStreamEvent> ReadRunAsync(
@@ -165,6 +168,11 @@ internal sealed class ThreadEventStream(
 
             cursor = cursor with { Position = frame.Position + 1 };
             hasSeenEnd |= ProtocolText.IsTerminal(frame);
+            if (!frame.IsShown)
+            {
+                continue;
+            }
+
             yield return new ThreadStreamEvent
             {
                 Seq = ThreadSeq.Of(run.RunNo, frame.Position),

@@ -104,7 +104,12 @@ public sealed class ThreadBranchTests(MigratedPostgres postgres) : QueueTests(po
         // wire-contract 3.12
         var attempt = await Queue.StartNewRunAsync(Node);
         await attempt.SucceedAsync();
-        await Database.ExecuteAsync("update thread_heads set status = 'interrupted' where thread_id = $1", attempt.Claim.ThreadId);
+        await Database.ExecuteAsync(
+            """
+            with head as (update thread_heads set status = 'interrupted' where thread_id = $1 returning thread_id, head)
+            insert into pauses (thread_id, checkpoint_id, node) select thread_id, head, 'tools' from head
+            """,
+            attempt.Claim.ThreadId);
         await EditAsync(attempt.Claim.ThreadId, null);
         Assert.Equal("interrupted 0 0 f", await Queue.HeadAsync(attempt.Claim.ThreadId));
     }

@@ -18,6 +18,7 @@ internal sealed class ThreadStreams : Migration
         update run_events set next_number = first_event + count;
 
         alter table checkpoints add column after_run bigint;
+        create index checkpoints_edits on checkpoints (thread_id, n) where after_run is not null;
 
         create table pauses (
             thread_id     uuid not null,
