@@ -2,6 +2,7 @@ using AgentProtocol.Agents;
 using AgentProtocol.Agents.Configuration;
 using AgentProtocol.AspNetCore;
 using AgentProtocol.AspNetCore.Auth;
+using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.AspNetCore.Errors;
 using AgentProtocol.AspNetCore.OpenApi;
 using AgentProtocol.AspNetCore.Streaming;
@@ -43,6 +44,7 @@ public static class AgentProtocolServiceCollectionExtensions
         services.TryAddSingleton<RunCommands>();
         services.TryAddSingleton<StateCommands>();
         services.TryAddSingleton<CommandDispatcher>();
+        services.TryAddSingleton<HeaderNames>();
         services.AddAccess(configuration);
         services.TryAddSingleton<ErrorHandler>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, ProtocolStartupFilter>());

@@ -47,6 +47,8 @@ namespace AgentProtocol.Contracts;
 [JsonSerializable(typeof(Run))]
 [JsonSerializable(typeof(IReadOnlyList<Run>))]
 [JsonSerializable(typeof(RunCreate))]
+[JsonSerializable(typeof(IReadOnlyList<RunCreate>))]
+[JsonSerializable(typeof(RunsCancel))]
 [JsonSerializable(typeof(RunSearchRequest))]
 [JsonSerializable(typeof(RunWaitResponse))]
 [JsonSerializable(typeof(SearchItemsResponse))]

@@ -72,6 +72,9 @@ public static class EngineServiceCollectionExtensions
             provider.GetRequiredService<SettlementSignals>(),
             () => provider.GetService<IHostApplicationLifetime>() is { ApplicationStopping.IsCancellationRequested: true },
             provider.GetRequiredService<IOptions<RunsOptions>>()));
+        services.TryAddSingleton(provider => new BulkRunService(
+            provider.GetRequiredService<RunFactory>(), provider.GetRequiredService<RunSelection>(),
+            provider.GetRequiredService<RunCancellation>(), provider.GetRequiredService<SettlementSignals>()));
     }
 
     private static void AddStore(IServiceCollection services)
@@ -107,6 +110,7 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<RunLoader>();
         services.TryAddSingleton<RunCompletion>();
         services.TryAddSingleton<RunCancellation>();
+        services.TryAddSingleton<RunSelection>();
         services.TryAddSingleton<SettlementSignals>();
     }
 

@@ -48,6 +48,16 @@ public sealed class RunsOptions
     [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00", ErrorMessage = "Runs:IdempotencyRetention must be between 00:01:00 and 365.00:00:00.")]
     public TimeSpan IdempotencyRetention { get; set; } = TimeSpan.FromHours(24);
 
+    /// <summary>Which request headers agents find in <c>config.configurable</c>: names or patterns with <c>*</c>, separated by semicolons.</summary>
+    public string ConfigurableHeaders { get; set; } = "x-configurable-*";
+
+    /// <summary>How the streaming protocol says that a run was cancelled or superseded: <c>Interrupted</c> or <c>Failed</c>.</summary>
+    [EnumDataType(typeof(CancelLifecycle), ErrorMessage = "Runs:CancelLifecycle must be Interrupted or Failed.")]
+    public CancelLifecycle CancelLifecycle { get; set; }
+
+    /// <summary>Whether the event stream of a run that did not fail ends with an event <c>end</c>.</summary>
+    public bool EmitEndEvent { get; set; }
+
     /// <summary>The pause before the next attempt of a run that has failed this often before.</summary>
     internal TimeSpan RetryDelayAfter(int failures)
     {
@@ -55,4 +65,14 @@ public sealed class RunsOptions
         var delay = RetryDelay * Math.Pow(2, Math.Min(failures, 20));
         return delay < longest ? delay : longest;
     }
+}
+
+/// <summary>How the streaming protocol says that a run was cancelled or superseded (wire-contract 12 row 10).</summary>
+public enum CancelLifecycle
+{
+    /// <summary>As the event <c>interrupted</c>.</summary>
+    Interrupted,
+
+    /// <summary>As the event <c>failed</c> with the error <c>cancelled</c>, for clients that know no other end than success and failure.</summary>
+    Failed,
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -27,8 +28,15 @@ internal static class BodyReader
     /// <exception cref="ProtocolException">
     /// 400 for what is not JSON, 413 for too much of it, 415 for another content type, 422 for JSON of another shape.
     /// </exception>
-    public static async ValueTask<TResult> ReadAsync<T, TResult>(HttpContext context, Finish<T, TResult> finish)
-        where T : class, new()
+    public static ValueTask<TResult> ReadAsync<T, TResult>(HttpContext context, Finish<T, TResult> finish)
+        where T : class, new() => ReadAsync(context, json => Parse(json, finish));
+
+    /// <summary>Reads a body that is a list of objects, 1 to <paramref name="max"/>. Refusals name the place in the list.</summary>
+    /// <exception cref="ProtocolException">As for one object.</exception>
+    public static ValueTask<List<TResult>> ReadListAsync<T, TResult>(HttpContext context, int max, Finish<T, TResult> finish)
+        where T : class, new() => ReadAsync(context, json => ParseList(json, max, finish));
+
+    private static async ValueTask<TResult> ReadAsync<TResult>(HttpContext context, Func<ReadOnlyMemory<byte>, TResult> parse)
     {
         JsonContentType.Require(context.Request.ContentType);
         var limit = Limit(context);
@@ -50,7 +58,7 @@ internal static class BodyReader
 
             try
             {
-                return Parse(read.Buffer, finish);
+                return Parse(read.Buffer, parse);
             }
             finally
             {
@@ -79,19 +87,18 @@ internal static class BodyReader
     private static ProtocolException TooLarge(long limit) =>
         new(ErrorCode.PayloadTooLarge, $"The body is larger than {limit} bytes (Limits:MaxBodyBytes)");
 
-    private static TResult Parse<T, TResult>(ReadOnlySequence<byte> body, Finish<T, TResult> finish)
-        where T : class, new()
+    private static TResult Parse<TResult>(ReadOnlySequence<byte> body, Func<ReadOnlyMemory<byte>, TResult> parse)
     {
         if (body.IsSingleSegment)
         {
-            return Parse(body.First, finish);
+            return parse(WithoutPreamble(body.First));
         }
 
         var rented = ArrayPool<byte>.Shared.Rent((int)body.Length);
         try
         {
             body.CopyTo(rented);
-            return Parse(rented.AsMemory(0, (int)body.Length), finish);
+            return parse(WithoutPreamble(rented.AsMemory(0, (int)body.Length)));
         }
         finally
         {
@@ -102,11 +109,6 @@ internal static class BodyReader
     private static TResult Parse<T, TResult>(ReadOnlyMemory<byte> json, Finish<T, TResult> finish)
         where T : class, new()
     {
-        if (json.Span.StartsWith(Encoding.UTF8.Preamble))
-        {
-            json = json[Encoding.UTF8.Preamble.Length..];
-        }
-
         switch (RootKind(json))
         {
             case JsonValueKind.Undefined or JsonValueKind.Null:
@@ -117,6 +119,50 @@ internal static class BodyReader
                 throw BodyShape.Refuse([], "must be an object");
         }
     }
+
+    private static List<TResult> ParseList<T, TResult>(ReadOnlyMemory<byte> json, int max, Finish<T, TResult> finish)
+        where T : class, new()
+    {
+        if (RootKind(json) != JsonValueKind.Array)
+        {
+            throw BodyShape.Refuse([], "must be a list of objects");
+        }
+
+        using var document = JsonDocument.Parse(json, DocumentOptions);
+        var count = document.RootElement.GetArrayLength();
+        if (count < 1 || count > max)
+        {
+            throw BodyShape.Refuse([], $"must hold 1 to {max} objects");
+        }
+
+        List<TResult> items = new(count);
+        foreach (var element in document.RootElement.EnumerateArray())
+        {
+            items.Add(AtPlace(items.Count, () => element.ValueKind == JsonValueKind.Object
+                ? ReadItem(JsonMarshal.GetRawUtf8Value(element), finish)
+                : throw BodyShape.Refuse([], "must be an object")));
+        }
+
+        return items;
+    }
+
+    private static TResult ReadItem<T, TResult>(ReadOnlySpan<byte> json, Finish<T, TResult> finish) => finish(Deserialize<T>(json), json);
+
+    private static TResult AtPlace<TResult>(int place, Func<TResult> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (ProtocolException refusal)
+        {
+            // Whoever refused knew of one object only.
+            throw refusal.At(place);
+        }
+    }
+
+    private static ReadOnlyMemory<byte> WithoutPreamble(ReadOnlyMemory<byte> json) =>
+        json.Span.StartsWith(Encoding.UTF8.Preamble) ? json[Encoding.UTF8.Preamble.Length..] : json;
 
     /// <summary>
     /// Checks all of the document first. The serializer alone would not see doubled keys in fields that it skips, and

@@ -53,12 +53,31 @@ internal sealed record RunBody(RunCreate Request, RawJson Text) : IBindableFromH
 {
     public static async ValueTask<RunBody?> BindAsync(HttpContext context, ParameterInfo parameter)
     {
-        var body = await BodyReader.ReadAsync(context, static (RunCreate value, ReadOnlySpan<byte> json) =>
-            new RunBody(value, json.IsEmpty ? RawJson.EmptyObject : new RawJson(System.Text.Encoding.UTF8.GetString(json))));
-        RunCreateRules.Check(body.Request);
-        return body;
+        var headers = ConfigurableHeaders.Of(context);
+        return await BodyReader.ReadAsync(context, (RunCreate value, ReadOnlySpan<byte> json) => Finish(value, json, headers));
+    }
+
+    /// <summary>Checks a parsed body and adds what the request's headers configure.</summary>
+    public static RunBody Finish(RunCreate value, ReadOnlySpan<byte> json, ConfigurableHeaders headers)
+    {
+        RunCreateRules.Check(value);
+        return headers.AddTo(new RunBody(value, json.IsEmpty ? RawJson.EmptyObject : new RawJson(System.Text.Encoding.UTF8.GetString(json))));
     }
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
         builder.Metadata.Add(BodyMetadata.For(typeof(RunCreate)));
+}
+
+/// <summary>The body of a request that creates several runs, each as <see cref="RunBody"/>.</summary>
+internal sealed record RunBatchBody(IReadOnlyList<RunBody> Runs) : IBindableFromHttpContext<RunBatchBody>, IEndpointParameterMetadataProvider
+{
+    public static async ValueTask<RunBatchBody?> BindAsync(HttpContext context, ParameterInfo parameter)
+    {
+        var headers = ConfigurableHeaders.Of(context);
+        return new(await BodyReader.ReadListAsync(
+            context, Limits.MaxLimit, (RunCreate value, ReadOnlySpan<byte> json) => RunBody.Finish(value, json, headers)));
+    }
+
+    public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
+        builder.Metadata.Add(BodyMetadata.For(typeof(IReadOnlyList<RunCreate>)));
 }

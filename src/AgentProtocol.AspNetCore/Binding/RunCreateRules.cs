@@ -43,7 +43,6 @@ internal static class RunCreateRules
         CheckNodes("interrupt_before", run.InterruptBefore, ref errors);
         CheckNodes("interrupt_after", run.InterruptAfter, ref errors);
         CheckCheckpoint(run, ref errors);
-        errors.NotSupported("on_completion", run.OnCompletion);
         errors.ThrowIfAny();
     }
 

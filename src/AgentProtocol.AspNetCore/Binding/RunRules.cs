@@ -21,6 +21,28 @@ internal static class RunRules
         errors.ThrowIfAny();
     }
 
+    public static void Check(RunsCancel cancel)
+    {
+        FieldErrors errors = default;
+        if (cancel.Status is not null)
+        {
+            if (cancel.ThreadId is not null || cancel.RunIds is not null)
+            {
+                errors.Add("status", "excludes thread_id and run_ids");
+            }
+        }
+        else if (cancel.ThreadId is null)
+        {
+            errors.Add("thread_id", "is required without a status", "missing");
+        }
+        else if (cancel.RunIds is null or { Count: < 1 or > Limits.MaxLimit })
+        {
+            errors.Add("run_ids", $"must hold 1 to {Limits.MaxLimit} ids without a status");
+        }
+
+        errors.ThrowIfAny();
+    }
+
     public static RunListRequest ReadList(HttpRequest request) => new()
     {
         Limit = request.QueryInt("limit", Limits.DefaultLimit, 1, Limits.MaxLimit),

@@ -25,6 +25,9 @@ internal static class BackgroundRunEndpoints
         runs.MapPost("/wait", CreateAndWaitAsync).Runs().Describe("create_and_wait_run",
                 "Start a run and wait for it; answers bare values when the body has an assistant_id").TakesKey().Answers<RunWaitResponse>().Refuses(404, 409);
         runs.MapPost("/search", SearchAsync).Describe("search_runs", "Find runs").Answers<IReadOnlyList<Run>>();
+        runs.MapPost("/batch", CreateBatchAsync).Runs().Describe("create_runs", "Start several runs in the background, all or none").Answers<IReadOnlyList<Run>>().Refuses(404, 409);
+        runs.MapPost("/cancel", CancelManyAsync).Runs().Describe("cancel_runs", "Cancel the runs of a list or of a status")
+            .Query("action", "string", "interrupt (default) or rollback.").Answers(204).Refuses(404);
         runs.MapGet("/{run_id}", GetAsync).Describe("get_run", "Read a run").Answers<Run>().Refuses(404);
         runs.MapDelete("/{run_id}", DeleteAsync).Runs().Describe("delete_run", "Delete a run that has ended")
             .Query("force", "boolean", "Cancel it first when it has not ended.").Answers(204).Refuses(404, 409);
@@ -50,6 +53,21 @@ internal static class BackgroundRunEndpoints
     private static Task<IResult> CreateAndWaitAsync(RunBody body, RunService runs, HttpContext context) =>
         RunActions.CreateAndWaitAsync(
             null, body, body.Request.AssistantId is null ? WaitShape.Envelope : WaitShape.Values, runs, context);
+
+    private static async Task<IResult> CreateBatchAsync(RunBatchBody body, BulkRunService runs, HttpContext context)
+    {
+        var created = await runs.CreateAsync(
+            context.Owner(), [.. body.Runs.Select((run, place) => new NewRun(
+                run.Request.ThreadId, run.Request, run.Text, RunReader.None, RequestKeys.Read(context.Request, run.Text) is { } key ? key with { Item = place } : null))], context.RequestAborted);
+        return JsonResult.Ok(created, ProtocolJsonContext.Default.IReadOnlyListRun);
+    }
+
+    private static async Task<IResult> CancelManyAsync(RequestBody<RunsCancel> body, BulkRunService runs, HttpContext context)
+    {
+        RunRules.Check(body.Value);
+        await runs.CancelAsync(context.Owner(), body.Value, RunRules.ReadAction(context.Request), context.RequestAborted);
+        return TypedResults.NoContent();
+    }
 
     private static async Task<IResult> SearchAsync(RequestBody<RunSearchRequest> body, RunService runs, HttpContext context)
     {

@@ -2,9 +2,12 @@ using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.AspNetCore.Results;
 using AgentProtocol.AspNetCore.Streaming;
 using AgentProtocol.Contracts;
+using AgentProtocol.Engine;
 using AgentProtocol.Engine.Access;
 using AgentProtocol.Engine.Runs;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace AgentProtocol.AspNetCore.Endpoints;
 
@@ -22,7 +25,7 @@ internal static class RunActions
     {
         var created = await CreateAsync(threadId, body, RunReader.Stream, runs, context);
         RunAddress.Of(created).SetLocations(context.Response, "stream");
-        return SseResult.Of(created.Stream!, Lost(runs, context.Owner(), created.Run.RunId, created.CancelOnDisconnect));
+        return SseResult.Of(WithEnd(created.Stream!, context), Lost(runs, context.Owner(), created.Run.RunId, created.CancelOnDisconnect));
     }
 
     public static async Task<IResult> CreateAndWaitAsync(
@@ -55,7 +58,7 @@ internal static class RunActions
         var cancels = ReadCancels(context);
         var stream = await runs.OpenStreamAsync(owner, threadId, runId, RunRules.ReadStream(context.Request), context.RequestAborted);
         new RunAddress(stream.Stateless ? null : stream.ThreadId, runId).SetLocations(context.Response, "stream");
-        return SseResult.Of(stream, Lost(runs, owner, runId, cancels));
+        return SseResult.Of(WithEnd(stream, context), Lost(runs, owner, runId, cancels));
     }
 
     public static async Task<IResult> DeleteAsync(Guid? threadId, Guid runId, RunService runs, HttpContext context)
@@ -92,6 +95,9 @@ internal static class RunActions
 
         return cancels;
     }
+
+    private static RunStream WithEnd(RunStream stream, HttpContext context) =>
+        context.RequestServices.GetRequiredService<IOptions<RunsOptions>>().Value.EmitEndEvent ? new StreamWithEnd(stream) : stream;
 
     private static Func<Task>? Lost(RunService runs, string owner, Guid runId, bool cancels) =>
         cancels ? () => runs.DisconnectAsync(owner, runId) : null;

@@ -10,6 +10,9 @@ internal static class SseFrame
 {
     private const int MaxDigits = 20;
 
+    /// <summary>The number of an event that has none.</summary>
+    public const long NoId = -1;
+
     /// <summary>
     /// One line and no blank one behind it: a blank line would be an event of its own to the JavaScript SDK.
     /// </summary>
@@ -34,10 +37,15 @@ internal static class SseFrame
 
     private static void WriteHead(IBufferWriter<byte> output, long id, string name)
     {
-        output.Write("id: "u8);
-        id.TryFormat(output.GetSpan(MaxDigits), out var digits);
-        output.Advance(digits);
-        output.Write("\nevent: "u8);
+        if (id != NoId)
+        {
+            output.Write("id: "u8);
+            id.TryFormat(output.GetSpan(MaxDigits), out var digits);
+            output.Advance(digits);
+            output.Write("\n"u8);
+        }
+
+        output.Write("event: "u8);
         Encoding.UTF8.GetBytes(name, output);
         output.Write("\ndata: "u8);
     }

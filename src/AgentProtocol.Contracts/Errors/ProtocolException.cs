@@ -45,6 +45,14 @@ public sealed class ProtocolException(ErrorCode code, string message, IReadOnlyL
     /// <summary>One request header has the wrong shape or value.</summary>
     public static ProtocolException InvalidHeader(string name, string problem) => Invalid("header", name, problem, "value_error");
 
+    /// <summary>The same refusal, said of one item of a list.</summary>
+    /// <param name="place">The item's place, from 0.</param>
+    public ProtocolException At(int place)
+    {
+        var index = place.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return new(Code, $"{index}: {Message}", Errors is null ? null : [.. Errors.Select(error => error with { Loc = [error.Loc[0], index, .. error.Loc.Skip(1)] })]);
+    }
+
     private static ProtocolException Invalid(string place, string path, string problem, string type) =>
         new(ErrorCode.ValidationError, $"{path}: {problem}", [new FieldError([place, .. path.Split('.')], problem, type)]);
 }

@@ -51,7 +51,7 @@ public record RunCreate
     /// <summary>Whether the client intends to re-attach; every stream can be resumed here.</summary>
     public bool? StreamResumable { get; init; }
 
-    /// <summary><c>async</c> (default), <c>sync</c> (a step is committed before the next begins) or <c>exit</c>; steps are committed as they end in every mode.</summary>
+    /// <summary><c>async</c> (default), <c>sync</c> (a step is committed before the next begins) or <c>exit</c>. In every mode a step is committed at the latest when the next one is written, which for <c>exit</c> is more than was asked for.</summary>
     public string? Durability { get; init; }
 
     /// <summary><c>resume</c> with an answer, <c>update</c> the state (wire-contract 5.9).</summary>
@@ -69,12 +69,12 @@ public record RunCreate
     /// <summary>The older form of <see cref="Checkpoint"/>: its id.</summary>
     public JsonElement? CheckpointId { get; init; }
 
-    /// <summary>An older form of <see cref="Durability"/>.</summary>
+    /// <summary>An older form of <see cref="Durability"/>: true for <c>async</c>, false for <c>exit</c>.</summary>
     public bool? CheckpointDuring { get; init; }
 
     /// <summary>The address to call when the run has ended: an http or https URI, or a path of this server; 1 to 65536 characters.</summary>
     public string? Webhook { get; init; }
 
-    /// <summary>What happens to the thread of a stateless run; not supported yet.</summary>
+    /// <summary><c>delete</c> or <c>keep</c>: what happens to the thread when the run has ended. Without a thread <c>delete</c> is the default, and <c>keep</c> leaves an ordinary thread; on a thread only an explicit <c>delete</c> counts.</summary>
     public JsonElement? OnCompletion { get; init; }
 }

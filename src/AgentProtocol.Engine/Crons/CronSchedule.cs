@@ -19,7 +19,7 @@ internal sealed class CronSchedule
     /// <exception cref="ProtocolException">One of them is not what it should be, or the schedule never fires.</exception>
     public static CronSchedule Parse(string schedule, string? timezone)
     {
-        if (!CronExpression.TryParse(schedule, CronFormat.Unix, out var expression))
+        if (!CronExpression.TryParse(schedule, CronFormat.Unix, out var expression) || !CronFields.AreInBounds(schedule))
         {
             throw ProtocolException.InvalidField("schedule", $"\"{schedule}\" is not a cron expression of five fields (minute, hour, day of month, month, day of week)");
         }

@@ -106,7 +106,7 @@ internal sealed class RunExecutor(
             return;
         }
 
-        var recorder = new RunRecorder(claim, request, start, attempt.FirstNodeOf(claim), time);
+        var recorder = new RunRecorder(claim, request, start, attempt.FirstNodeOf(claim), options.Value.CancelLifecycle, time);
         var writer = new RunWriter(run, recorder, log, feed, hints, clock, request.CommitsEachStep);
         var outcome = BeginOrResume(writer, request, start) ?? EndWithoutAgent(run) ?? EndAtOnce(request, start);
         outcome ??= await attempt.RunAsync(run, writer, recorder, request, start);

@@ -34,7 +34,7 @@ internal sealed class RunRecorder
     private string? progress;
     private Guid? pausedAt;
 
-    public RunRecorder(ClaimedRun run, RunRequest request, RunStart start, string firstNode, TimeProvider time)
+    public RunRecorder(ClaimedRun run, RunRequest request, RunStart start, string firstNode, CancelLifecycle cancelled, TimeProvider time)
     {
         this.run = run;
         this.start = start;
@@ -49,7 +49,7 @@ internal sealed class RunRecorder
         frames = new FrameBuffer(run.NextEvent, start.Lost?.NextNumber ?? 0, time);
 
         // The failure of a run is the last entry of its log, and the stream modes show it.
-        projections = [new ProtocolProjection(run, frames), new ModeProjection(run, request.StreamModes, frames)];
+        projections = [new ProtocolProjection(run, frames, cancelled), new ModeProjection(run, request.StreamModes, frames)];
     }
 
     /// <summary>The state after all that was recorded.</summary>
@@ -131,7 +131,7 @@ internal sealed class RunRecorder
         if (outcome.Pause is { } pause)
         {
             pausedAt = headId;
-            Tell(projection => projection.Pause(pause, TaskIds.For(headId, pause.Node)));
+            Tell(projection => projection.Pause(pause, TaskIds.For(headId, pause.Node), step + 1));
         }
 
         Tell(projection => projection.End(outcome));
@@ -186,9 +186,9 @@ internal sealed class RunRecorder
 
         var finished = current! with { Node = update.Node };
         current = null;
-        AddCheckpoint("loop", PlainText.Clean(update.Node), null, after, delta);
         var result = StepUpdate.From(update, changed);
         Tell(projection => projection.EndStep(finished, result));
+        AddCheckpoint("loop", PlainText.Clean(update.Node), null, after, delta);
         ShowState();
     }
 

@@ -49,6 +49,9 @@ internal sealed record NewRunRow
 
     public bool Stateless { get; init; }
 
+    /// <summary>Whether its end is to be the end of its thread.</summary>
+    public bool DeletesThread { get; init; }
+
     /// <summary>How long it may not start.</summary>
     public TimeSpan Delay { get; init; }
 

@@ -40,16 +40,22 @@ internal sealed partial class RunCompletion
             set status = g.status, error_type = g.error_type, error = g.error, attempt = g.attempt,
                 event_count = g.first_event + g.count, progress = coalesce(g.progress, work.progress),
                 usage = coalesce(g.usage, work.usage), ended_at = now()
-            from work join given g using (run_id) where r.run_id = work.run_id),
+            from work join given g using (run_id) where r.run_id = work.run_id
+            returning r.run_id, r.thread_id, r.deletes_thread),
+        {DisposeThreads},
         webhook as (
             insert into webhook_outbox (run_id, owner, url, host, body, started_at)
             select work.run_id, work.owner, c.url, c.host, c.body, work.started_at
             from work join unnest($42, $43, $44, $45) as c(run_id, url, host, body) using (run_id))
         update thread_heads h
-        set {PageColumns.SetHead}, active_run = null, status = g.thread_status, error = g.thread_error
-        from work join given g using (run_id) where h.thread_id = g.thread_id
+        set {PageColumns.SetHead}, active_run = null, status = g.thread_status, error = g.thread_error, disposable = h.disposable or run.deletes_thread
+        from work join given g using (run_id) join run using (run_id) where h.thread_id = g.thread_id
         returning g.run_id
         """;
+
+    /// <summary>The thread of a run that asked for its deletion: nobody finds it any more, and retention removes it (wire-contract 5.7).</summary>
+    internal const string DisposeThreads =
+        "disposed as (update threads t set temporary = true from run where run.deletes_thread and t.thread_id = run.thread_id)";
 
     private const string LockHeadSql = "select 1 from thread_heads where thread_id = $1 for no key update";
 

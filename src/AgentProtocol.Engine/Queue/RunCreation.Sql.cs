@@ -27,19 +27,20 @@ internal sealed partial class RunCreation
 
     /// <summary>
     /// Stores runs on free threads: takes the slots, and inserts. A thread that is busy, unknown or locked gives no row,
-    /// nor does an assistant that was wrongly taken for unedited.
+    /// nor does an assistant that was wrongly taken for unedited, nor a
+    /// thread that is to be deleted, unless $21 says that the caller has found it alive under its lock.
     /// A run is born running only while its node's row exists: the share lock makes a reaper of that node wait for us.
     /// </summary>
     private const string CreateOnFreeThreadsSql =
         $$"""
         with node as (select id from nodes where id = $1 for key share),
         given as (
-            select * from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $17, $18, $19)
+            select * from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $17, $18, $19, $20)
                 as g(run_id, thread_id, owner, agent, assistant_id, request, metadata, filter, config, strategy, stateless,
-                     state, delay, stream_node, unedited, assistant, base)),
+                     state, delay, stream_node, unedited, assistant, base, deletes_thread)),
         locked as (
             select h.thread_id, h.config from thread_heads h join given g on g.thread_id = h.thread_id and g.owner = h.owner
-            where h.active_run is null
+            where h.active_run is null and (not h.disposable or $21)
               and not (g.unedited and exists (select from assistants a where a.owner = g.owner and a.assistant_id = g.assistant_id))
             order by h.thread_id for no key update of h skip locked),
         head as (
@@ -51,9 +52,9 @@ internal sealed partial class RunCreation
             returning h.thread_id, h.run_no, h.head_n, h.unmerged, locked.config),
         run as (
             insert into runs (run_id, thread_id, run_no, owner, agent, assistant_id, assistant, thread_config, request, metadata, filter,
-                              strategy, stateless)
+                              strategy, stateless, deletes_thread)
             select g.run_id, g.thread_id, head.run_no, g.owner, g.agent, g.assistant_id, g.assistant, head.config, g.request,
-                   merged.metadata, merged.filter, g.strategy, g.stateless
+                   merged.metadata, merged.filter, g.strategy, g.stateless, g.deletes_thread
             from head join given g using (thread_id) join threads t using (thread_id)
             {{Metadata}}
             returning run_id, metadata, thread_config),
@@ -85,7 +86,7 @@ internal sealed partial class RunCreation
 
     private const string LockHeadSql =
         """
-        select h.active_run, $4 and exists (select from assistants a where a.owner = $2 and a.assistant_id = $3)
+        select h.active_run, $4 and exists (select from assistants a where a.owner = $2 and a.assistant_id = $3), h.disposable
         from thread_heads h where h.thread_id = $1 and h.owner = $2 for no key update of h
         """;
 
@@ -101,8 +102,8 @@ internal sealed partial class RunCreation
             returning run_no, head_n, unmerged),
         run as (
             insert into runs (run_id, thread_id, run_no, owner, agent, assistant_id, assistant, thread_config, request, metadata, filter,
-                              strategy, stateless)
-            select $1, $2, run_no, $3, $4, $5, $14, before.config, $6, merged.metadata, merged.filter, $10, $11
+                              strategy, stateless, deletes_thread)
+            select $1, $2, run_no, $3, $4, $5, $14, before.config, $6, merged.metadata, merged.filter, $10, $11, $16
             from head cross join before join threads t on t.thread_id = $2 cross join (select $7 as metadata, $8 as filter, $15 as base) g
             {{Metadata}}
             returning metadata, thread_config),

@@ -121,13 +121,13 @@ internal sealed partial class RunCreation
         // A second run for the same thread in one statement would find the thread free: it takes the other way.
         var distinct = runs.DistinctBy(given => given.Run.ThreadId).ToList();
         await using var connection = await database.Source.OpenConnectionAsync();
-        var created = await InsertAsync(connection, distinct, CancellationToken.None);
+        var created = await InsertAsync(connection, distinct, isKnownToLive: false, CancellationToken.None);
         // Of two callers with the same id in one statement only the first has created it.
         return [.. runs.Select(given => created.Remove(given.Run.RunId, out var row) ? row : null)];
     }
 
     private async Task<Dictionary<Guid, CreatedRunRow>> InsertAsync(
-        NpgsqlConnection connection, IReadOnlyList<Given> runs, CancellationToken cancellationToken)
+        NpgsqlConnection connection, IReadOnlyList<Given> runs, bool isKnownToLive, CancellationToken cancellationToken)
     {
         // Two node ids meet in one statement only when this process was declared dead meanwhile and has joined anew.
         var node = runs.LastOrDefault(given => given.Node is not null)?.Node ?? Guid.Empty;
@@ -150,7 +150,9 @@ internal sealed partial class RunCreation
             .With(timeout)
             .WithColumn(runs, NpgsqlDbType.Boolean, given => given.Run.AssumesUnedited)
             .WithColumn(runs, NpgsqlDbType.Text, given => given.Run.Assistant)
-            .WithColumn(runs, NpgsqlDbType.Text, given => given.Run.AssistantMetadata);
+            .WithColumn(runs, NpgsqlDbType.Text, given => given.Run.AssistantMetadata)
+            .WithColumn(runs, NpgsqlDbType.Boolean, given => given.Run.DeletesThread)
+            .With(isKnownToLive);
 
         Dictionary<Guid, CreatedRunRow> created = [];
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -196,7 +198,7 @@ internal sealed partial class RunCreation
 
         // An edit that has come since the look at the assistant has come too late for this run.
         var created = head.ActiveRun is null
-            ? (await InsertAsync(connection, [given with { Run = run with { AssumesUnedited = false } }], cancellationToken))[run.RunId]
+            ? (await InsertAsync(connection, [given with { Run = run with { AssumesUnedited = false } }], isKnownToLive: true, cancellationToken))[run.RunId]
             : await EnqueueAsync(connection, run, cancellationToken);
         await transaction.CommitAsync(CancellationToken.None);
         return new RunCreationResult(created, RunRefusal.None, effects);
@@ -208,7 +210,9 @@ internal sealed partial class RunCreation
         await using var command = new NpgsqlCommand(LockHeadSql, connection)
             .With(run.ThreadId).With(run.Owner).With(run.AssistantId).With(run.AssumesUnedited);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken) ? (true, reader.GetNullable<Guid>(0), reader.GetBoolean(1)) : (false, null, false);
+        return await reader.ReadAsync(cancellationToken) && (!reader.IsDBNull(0) || !reader.GetBoolean(2))
+            ? (true, reader.GetNullable<Guid>(0), reader.GetBoolean(1))
+            : (false, null, false);
     }
 
     private static async Task<CreatedRunRow> EnqueueAsync(NpgsqlConnection connection, NewRunRow run, CancellationToken cancellationToken)
@@ -216,7 +220,7 @@ internal sealed partial class RunCreation
         await using var command = new NpgsqlCommand(EnqueueSql, connection)
             .With(run.RunId).With(run.ThreadId).With(run.Owner).With(run.Agent).With(run.AssistantId).With(run.Request)
             .With(run.Metadata).With(run.Filter).With(run.Config).With(ToText(run.Strategy)).With(run.Stateless).With(run.Delay)
-            .With(run.StreamNode, NpgsqlDbType.Uuid).With(run.Assistant).With(run.AssistantMetadata);
+            .With(run.StreamNode, NpgsqlDbType.Uuid).With(run.Assistant).With(run.AssistantMetadata).With(run.DeletesThread);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return new CreatedRunRow(

@@ -23,7 +23,7 @@ internal static partial class ThreadSettlement
     /// attempt had merged it.
     /// </summary>
     private const string EndIdleSql =
-        """
+        $"""
         with work as (
             delete from run_work where run_id = $1 and state < 3
             returning run_id, thread_id, state, attempt, next_event, usage, progress, started_at),
@@ -34,13 +34,14 @@ internal static partial class ThreadSettlement
                 unmerged = $3 and not exists (
                     select from checkpoints c where c.thread_id = work.thread_id and c.run_id = work.run_id and c.source = 'input')
             from work where r.run_id = work.run_id
-            returning r.unmerged, r.request)
+            returning r.unmerged, r.request, r.thread_id, r.deletes_thread),
+        {RunCompletion.DisposeThreads}
         update thread_heads h
         set waiting = h.waiting - case work.state when 0 then 1 else 0 end,
             active_run = case when work.state = 0 then h.active_run end,
             status = case when work.state = 0 then h.status
                 when exists (select from pauses p where p.thread_id = h.thread_id and p.checkpoint_id = h.head) then 'interrupted' else 'idle' end,
-            unmerged = h.unmerged + case when run.unmerged then 1 else 0 end,
+            unmerged = h.unmerged + case when run.unmerged then 1 else 0 end, disposable = h.disposable or run.deletes_thread,
             updated_at = now()
         from work, run where h.thread_id = work.thread_id
         returning run.request, work.started_at

@@ -28,6 +28,7 @@ internal sealed class RunFactory(
     public async Task<CreatedRun> CreateAsync(string owner, NewRun run, CancellationToken cancellationToken)
     {
         CheckInput(run.Request);
+        CheckWish(run);
         var assistant = await assistants.ResolveAsync(owner, run.Request.AssistantId ?? run.Request.AgentId, cancellationToken);
         var cancelOnDisconnect = run.Reader != RunReader.None && CancelsOnDisconnect(run.Request);
         var row = await ReserveAsync(ToRow(owner, run, assistant, cancelOnDisconnect ? slots.NodeId : null), run, cancellationToken);
@@ -46,6 +47,23 @@ internal sealed class RunFactory(
             subscription?.Dispose();
             throw;
         }
+    }
+
+    public static ProtocolException Busy(Guid threadId) =>
+        ProtocolException.Conflict($"Thread {threadId} is busy with another run, and multitask_strategy is reject");
+
+    /// <summary>Refuses what can be refused before anything is stored; gives the assistant.</summary>
+    public async Task<Guid> CheckAsync(string owner, NewRun run, CancellationToken cancellationToken)
+    {
+        CheckWish(run);
+        var assistantId = await CheckAsync(owner, run.Request, cancellationToken);
+        if (run.Key is null)
+        {
+            // With a key this may be a repetition, and what an earlier try has resumed waits no more.
+            await CheckStartAsync(owner, run, cancellationToken);
+        }
+
+        return assistantId;
     }
 
     /// <summary>Refuses what would be refused when a run were created with this body; gives the assistant it would be for.</summary>
@@ -84,9 +102,9 @@ internal sealed class RunFactory(
 
         // Only now: what an earlier try has resumed waits no more.
         await CheckStartAsync(row.Owner, run, cancellationToken);
-        if (row.Stateless)
+        if (run.ThreadId is null)
         {
-            await threads.CreateAsync(new NewThreadRow { ThreadId = row.ThreadId, Owner = row.Owner, Temporary = true });
+            await threads.CreateAsync(row.Stateless ? new NewThreadRow { ThreadId = row.ThreadId, Owner = row.Owner, Temporary = true } : NewThread(row));
         }
 
         var (stored, result) = await StoreAsync(row, assistant, run.Request, cancellationToken);
@@ -103,7 +121,7 @@ internal sealed class RunFactory(
 
         throw result.Refusal switch
         {
-            RunRefusal.ThreadBusy => ProtocolException.Conflict($"Thread {row.ThreadId} is busy with another run, and multitask_strategy is reject"),
+            RunRefusal.ThreadBusy => Busy(row.ThreadId),
             RunRefusal.AlreadyStored => ProtocolException.RunNotFound(row.RunId),
             _ => ProtocolException.ThreadNotFound(row.ThreadId),
         };
@@ -115,13 +133,7 @@ internal sealed class RunFactory(
         var result = await creation.CreateAsync(row, cancellationToken);
         if (result.Refusal == RunRefusal.ThreadMissing && request.IfNotExists == "create")
         {
-            await threads.CreateAsync(new NewThreadRow
-            {
-                ThreadId = row.ThreadId,
-                Owner = row.Owner,
-                Metadata = row.Metadata,
-                Filter = row.Filter,
-            });
+            await threads.CreateAnewAsync(NewThread(row), cancellationToken);
             result = await creation.CreateAsync(row, cancellationToken);
         }
 
@@ -225,6 +237,27 @@ internal sealed class RunFactory(
     private static bool CancelsOnDisconnect(RunCreate request) =>
         request.OnDisconnect is { } wish ? wish == "cancel" : request.StreamResumable != true;
 
+    private static void CheckWish(NewRun run)
+    {
+        if (run is { ThreadId: null, Request.OnCompletion.ValueKind: not JsonValueKind.Null } && !OnCompletionIs(run.Request, "delete") && !OnCompletionIs(run.Request, "keep"))
+        {
+            throw ProtocolException.InvalidField("on_completion", "must be one of delete, keep");
+        }
+    }
+
+    /// <summary>Words that another server would know are no mistake where the thread exists already (wire-contract 4.1).</summary>
+    private static bool OnCompletionIs(RunCreate request, string wish) =>
+        request.OnCompletion is { ValueKind: JsonValueKind.String } value && value.ValueEquals(wish);
+
+    /// <summary>A thread that a run brings about: it is found by what the run is found by.</summary>
+    private static NewThreadRow NewThread(NewRunRow run) => new()
+    {
+        ThreadId = run.ThreadId,
+        Owner = run.Owner,
+        Metadata = run.Metadata,
+        Filter = run.Filter,
+    };
+
     private static NewRunRow ToRow(string owner, NewRun run, RunAssistant assistant, Guid? streamNode) => new()
     {
         RunId = Guid.CreateVersion7(),
@@ -240,7 +273,8 @@ internal sealed class RunFactory(
         Filter = JsonFilter.Copy(run.Request.Metadata, "metadata"),
         Config = run.Request.Config is { ValueKind: JsonValueKind.Object } config && config.EnumerateObject().MoveNext() ? config.GetRawText() : null,
         Strategy = run.ThreadId is null ? MultitaskStrategy.Enqueue : run.Request.MultitaskStrategy ?? MultitaskStrategy.Enqueue,
-        Stateless = run.ThreadId is null,
+        Stateless = run.ThreadId is null && !OnCompletionIs(run.Request, "keep"),
+        DeletesThread = run.ThreadId is not null && OnCompletionIs(run.Request, "delete"),
         Delay = TimeSpan.FromSeconds(Math.Min(run.Request.AfterSeconds ?? 0, TimeSpan.FromDays(3650).TotalSeconds)),
         StreamNode = streamNode,
     };

@@ -12,7 +12,7 @@ internal static class ThreadCopy
     private const string MetadataSql =
         """
         select t.metadata from threads t join thread_heads h using (thread_id)
-        where t.thread_id = $1 and t.owner = $2 and not (t.temporary and h.active_run is null and h.head_n > 0)
+        where t.thread_id = $1 and t.owner = $2 and not (t.temporary and h.active_run is null and (h.head_n > 0 or h.disposable))
         """;
 
     /// <summary>

@@ -11,7 +11,7 @@ internal sealed class ThreadReader(ProtocolDatabase database)
     private const string ReadSql =
         """
         select t.metadata, t.ttl, t.temporary, t.created_at, h.status, h.agent, h.assistant_id, h.config, h.error, h.head, h.head_n, h.last_n,
-               h.segment, h."values", h.active_run, h.waiting, h.updated_at, h.state_updated_at, p.node, p.interrupts
+               h.segment, h."values", h.active_run, h.waiting, h.updated_at, h.state_updated_at, p.node, p.interrupts, h.disposable
         from threads t join thread_heads h using (thread_id)
             left join pauses p on p.thread_id = h.thread_id and p.checkpoint_id = h.head
         where t.thread_id = $1 and t.owner = $2
@@ -37,7 +37,7 @@ internal sealed class ThreadReader(ProtocolDatabase database)
     private const string ExistsSql =
         """
         select 1 from threads t join thread_heads h using (thread_id)
-        where t.thread_id = $1 and t.owner = $2 and not (t.temporary and h.active_run is null and h.head_n > 0)
+        where t.thread_id = $1 and t.owner = $2 and not (t.temporary and h.active_run is null and (h.head_n > 0 or h.disposable))
         """;
 
     private const string PausesSql =
@@ -166,5 +166,6 @@ internal sealed class ThreadReader(ProtocolDatabase database)
             Waiting = reader.GetInt32(15),
             UpdatedAt = reader.GetDateTime(16),
             StateUpdatedAt = reader.GetNullable<DateTime>(17),
+            Disposable = reader.GetBoolean(20),
         });
 }

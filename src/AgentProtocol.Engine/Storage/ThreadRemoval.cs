@@ -64,6 +64,25 @@ internal static class ThreadRemoval
         order by h.thread_id for update of h skip locked
         """;
 
+    private const string LockDisposedSql =
+        "select 1 from thread_heads where thread_id = $1 and owner = $2 and disposable and active_run is null for update";
+
+    /// <summary>Deletes a thread that nobody finds any more, because a run asked for its deletion. False when it is not such a thread.</summary>
+    public static async Task<bool> DeleteDisposedAsync(
+        NpgsqlConnection connection, string owner, Guid threadId, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var lockHead = new NpgsqlCommand(LockDisposedSql, connection).With(threadId).With(owner);
+        if (await lockHead.ExecuteScalarAsync(cancellationToken) is null)
+        {
+            return false;
+        }
+
+        await DeleteLockedAsync(connection, [threadId], cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+
     /// <summary>Deletes threads, in the lock order of everybody else: heads, then work.</summary>
     /// <returns>The runs that were deleted with them.</returns>
     public static async Task<IReadOnlyList<Guid>> DeleteAsync(

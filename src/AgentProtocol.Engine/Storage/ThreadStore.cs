@@ -59,6 +59,18 @@ internal sealed class ThreadStore
     /// <returns>When; null when the id exists already.</returns>
     public Task<DateTime?> CreateAsync(NewThreadRow thread) => creations.SubmitAsync(thread);
 
+    /// <summary>The same under an id that a thread may still occupy whose deletion was asked for.</summary>
+    public async Task<DateTime?> CreateAnewAsync(NewThreadRow thread, CancellationToken cancellationToken)
+    {
+        if (await CreateAsync(thread) is { } createdAt)
+        {
+            return createdAt;
+        }
+
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        return await ThreadRemoval.DeleteDisposedAsync(connection, thread.Owner, thread.ThreadId, cancellationToken) ? await CreateAsync(thread) : null;
+    }
+
     /// <summary>Replaces a thread's metadata, as computed by the caller from what it read under <see cref="LockHeadAsync"/>.</summary>
     public static async Task UpdateMetadataAsync(
         NpgsqlConnection connection, NewThreadRow changed, CancellationToken cancellationToken)

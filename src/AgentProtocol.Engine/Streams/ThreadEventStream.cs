@@ -10,7 +10,7 @@ namespace AgentProtocol.Engine.Streams;
 /// </summary>
 internal sealed class ThreadEventStream(
     RunSubscription subscription, EventReader events, ThreadRuns runs, string owner, Guid threadId, ThreadCursor start, long lastSeq, bool exists,
-    TimeProvider time)
+    CancelLifecycle cancelled, TimeProvider time)
     : ThreadStream
 {
     private ThreadCursor cursor;
@@ -82,7 +82,7 @@ internal sealed class ThreadEventStream(
         if (cursor.Position > 0)
         {
             // Erased while it was read.
-            yield return EndOf(cursor.RunNo, runId: null, LifecycleText.Terminal("interrupted", null, null));
+            yield return EndOf(cursor.RunNo, runId: null, LifecycleText.Cancelled(cancelled, null));
             cursor = cursor.Leave();
         }
 
@@ -134,7 +134,10 @@ internal sealed class ThreadEventStream(
         {
             if (!await HasOwnEndAsync(run, cancellationToken))
             {
-                yield return EndOf(run.RunNo, run.RunId, LifecycleText.Terminal(run.Status, run.Error, run.Agent));
+                // A pause writes its own end, so what was interrupted without one was cancelled.
+                yield return EndOf(
+                    run.RunNo, run.RunId,
+                    run.Status == "interrupted" ? LifecycleText.Cancelled(cancelled, run.Agent) : LifecycleText.Terminal(run.Status, run.Error, run.Agent));
             }
 
             cursor = cursor.Leave();

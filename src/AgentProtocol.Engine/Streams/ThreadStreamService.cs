@@ -1,5 +1,6 @@
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Engine.Events;
+using Microsoft.Extensions.Options;
 
 namespace AgentProtocol.Engine.Streams;
 
@@ -15,7 +16,7 @@ public interface IThreadStreams
 }
 
 /// <summary>Opens the event streams of threads.</summary>
-internal sealed class ThreadStreamService(RunFeed feed, EventReader events, ThreadRuns runs, TimeProvider time) : IThreadStreams
+internal sealed class ThreadStreamService(RunFeed feed, EventReader events, ThreadRuns runs, IOptions<RunsOptions> options, TimeProvider time) : IThreadStreams
 {
     public async Task<ThreadStream> OpenAsync(string owner, Guid threadId, ThreadStreamStart start, CancellationToken cancellationToken)
     {
@@ -34,7 +35,7 @@ internal sealed class ThreadStreamService(RunFeed feed, EventReader events, Thre
             var lastSeq = run is null ? ThreadSeq.FirstOf(last.RunNo + 1) - 1
                 : run.HasEnded ? ThreadSeq.FirstOf(run.RunNo + 1) - 1
                 : ThreadSeq.Of(run.RunNo, run.Position) - 1;
-            return new ThreadEventStream(subscription, events, runs, owner, threadId, CursorOf(start, run, last), lastSeq, existing is not null, time);
+            return new ThreadEventStream(subscription, events, runs, owner, threadId, CursorOf(start, run, last), lastSeq, existing is not null, options.Value.CancelLifecycle, time);
         }
         catch
         {

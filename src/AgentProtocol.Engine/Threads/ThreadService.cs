@@ -51,7 +51,7 @@ public sealed class ThreadService
                 return await GetAsync(owner, row.ThreadId, includeTtl: false, cancellationToken);
             }
         }
-        else if (await store.CreateAsync(row) is { } createdAt)
+        else if (await store.CreateAnewAsync(row, cancellationToken) is { } createdAt)
         {
             return ThreadViews.New(row, createdAt).ToWire(includeTtl: false);
         }

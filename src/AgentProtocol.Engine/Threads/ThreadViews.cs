@@ -19,6 +19,9 @@ internal static class ThreadViews
         return new NewThreadRow { ThreadId = copyId, Owner = owner, Metadata = merged, Filter = JsonFilter.Copy(JsonText.Parse(merged), "metadata") };
     }
 
-    /// <summary>Whether the thread was made for a stateless run that has ended: its rows stay for a while, but nobody sees a thread.</summary>
-    public static bool IsGone(this ThreadRow row, ThreadHeadRow head) => row.Temporary && head.ActiveRun is null && head.HeadN > 0;
+    /// <summary>
+    /// Whether the thread was made for a stateless run that has ended, or a run that has ended asked for its deletion: its
+    /// rows stay for a while, so that outcomes can be read, but nobody sees a thread.
+    /// </summary>
+    public static bool IsGone(this ThreadRow row, ThreadHeadRow head) => row.Temporary && head.ActiveRun is null && (head.HeadN > 0 || head.Disposable);
 }

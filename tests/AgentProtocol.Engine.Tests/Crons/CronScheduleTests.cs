@@ -78,6 +78,7 @@ public sealed class CronScheduleTests
     [InlineData("")]
     [InlineData("tomorrow")]
     [InlineData("@reboot")]
+    [InlineData("99 * * * *")]
     [InlineData("* * * *")]
     [InlineData("0 * * * * *")]
     [InlineData("60 * * * *")]

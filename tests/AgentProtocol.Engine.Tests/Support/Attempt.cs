@@ -26,7 +26,7 @@ internal sealed class Attempt
         var request = RunRequest.Parse(claim.Order!.Request);
         var start = await queue.Loader.LoadAsync(claim, request, TestContext.Current.CancellationToken);
         Assert.NotNull(start);
-        var recorder = new RunRecorder(claim, request, start, claim.Order.Agent, TimeProvider.System);
+        var recorder = new RunRecorder(claim, request, start, claim.Order.Agent, CancelLifecycle.Interrupted, TimeProvider.System);
         if (start.InputMerged)
         {
             recorder.Resume();
@@ -54,6 +54,8 @@ internal sealed class Attempt
         recorder.Record(new AgentEvent.Custom(Json(json)));
         return this;
     }
+
+    public void Record(AgentEvent happened) => recorder.Record(happened);
 
     public RunPage Freeze() => recorder.Freeze();
 

@@ -25,11 +25,10 @@ public sealed class ErrorShapeTests : IAsyncLifetime
     [InlineData("GET", "/nowhere", HttpStatusCode.NotFound, "not_found")]
     [InlineData("GET", "/threads/search/x/y", HttpStatusCode.NotFound, "not_found")]
     [InlineData("PUT", "/threads", HttpStatusCode.MethodNotAllowed, "method_not_allowed")]
-    [InlineData("POST", "/runs/batch", HttpStatusCode.MethodNotAllowed, "method_not_allowed")]
+    [InlineData("PUT", "/runs/batch", HttpStatusCode.MethodNotAllowed, "method_not_allowed")]
     [InlineData("GET", "/defect", HttpStatusCode.InternalServerError, "internal_error")]
     [InlineData("GET", "/away", HttpStatusCode.ServiceUnavailable, "unavailable")]
     [InlineData("GET", "/conflict", HttpStatusCode.Conflict, "conflict")]
-    [InlineData("GET", "/agents/nobody", HttpStatusCode.NotFound, "not_found")]
     public async Task Every_refusal_has_one_shape(string method, string path, HttpStatusCode status, string code)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
@@ -63,10 +62,10 @@ public sealed class ErrorShapeTests : IAsyncLifetime
     [InlineData("/threads/search", """{"limit":0,"sort_by":"color","select":["secret"]}""", "body.limit,body.sort_by,body.select")]
     [InlineData("/threads/search", """{"offset":-1,"sort_order":"up","metadata":[]}""", "body.metadata,body.offset,body.sort_order")]
     [InlineData("/threads", """{"if_exists":"maybe","ttl":-1,"supersteps":[{}]}""", "body.if_exists,body.ttl,body.supersteps.0.updates")]
-    [InlineData("/agents/search", """{"limit":1001}""", "body.limit")]
+    [InlineData("/threads/search", """{"limit":1001}""", "body.limit")]
     [InlineData("/runs/search", """{"limit":1001}""", "body.limit")]
     [InlineData("/threads/00000000-0000-0000-0000-000000000000/state", """{"values":7}""", "body.values")]
-    [InlineData("/threads/00000000-0000-0000-0000-000000000000/runs", """{"webhook":"/x"}""", "body.webhook")]
+    [InlineData("/threads/00000000-0000-0000-0000-000000000000/runs", """{"webhook":"x"}""", "body.webhook")]
     [InlineData("/runs/wait", """{"config":7}""", "body.config")]
     public async Task Bodies_are_validated_before_anything_happens(string path, string body, string locations)
     {

@@ -84,20 +84,6 @@ public sealed class MappingTests
     }
 
     [Fact]
-    public async Task Agents_are_listed_and_found_by_either_id()
-    {
-        await using var host = await EdgeHost.StartAsync();
-        using var search = await host.Client.PostTextAsync("/agents/search", """{"name":"AGE","metadata":{"kind":"custom"}}""");
-        var agent = Assert.Single((await search.JsonAsync()).EnumerateArray());
-        Assert.Equal("agent", agent.GetProperty("agent_id").GetString());
-        Assert.True(agent.GetProperty("capabilities").GetProperty("ap.io.streaming").GetBoolean());
-        Assert.Equal("1", Assert.Single(search.Headers.GetValues("X-Pagination-Total")));
-
-        using var byUuid = await host.Client.GetAsync("/agents/fe096781-5601-53d2-b2f6-0d3403f7e9ca", Token);
-        Assert.Equal("agent", (await byUuid.JsonAsync()).GetProperty("agent_id").GetString());
-    }
-
-    [Fact]
     public async Task The_document_describes_every_operation()
     {
         await using var host = await EdgeHost.StartAsync();

@@ -19,17 +19,9 @@ public sealed class RunCreateRulesTests
     [InlineData("""{"webhook":"/hooks/run"}""")]
     [InlineData("""{"command":{"resume":1},"interrupt_before":"*","interrupt_after":["agent"],"checkpoint_during":false}""")]
     [InlineData("""{"command":{"update":[["a",1]],"goto":[]},"input":{},"stream_mode":["debug","events","tasks","checkpoints","tools"]}""")]
+    [InlineData("""{"on_completion":"complete"}""")]
     [InlineData("""{"after_seconds":0.5,"multitask_strategy":"rollback","langsmith_tracer":{"project_name":"p"}}""")]
     public void What_the_clients_send_by_default_is_accepted(string body) => RunCreateRules.Check(Parse(body));
-
-    [Theory]
-    [InlineData("on_completion", "\"keep\"")]
-    public void Fields_without_their_effect_are_refused_as_not_supported(string field, string value)
-    {
-        var refusal = Assert.Throws<ProtocolException>(() => RunCreateRules.Check(Parse($$"""{"{{field}}":{{value}}}""")));
-        Assert.Equal($"{field}: not supported yet", refusal.Message);
-        Assert.Equal("not_supported", Assert.Single(refusal.Errors!).Type);
-    }
 
     [Theory]
     [InlineData("metadata", "[]")]

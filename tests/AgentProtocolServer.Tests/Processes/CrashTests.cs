@@ -151,7 +151,10 @@ public sealed class CrashTests : IAsyncLifetime
 
         var events = await client.ReplayAsync(threadId, runId);
         RunLogs.AssertDense(events, runId);
-        Assert.Equal(await servers.ScalarAsync<long>($"select event_count from runs where run_id = '{runId}'"), events.Count);
+        Assert.Equal(await servers.ScalarAsync<long>($"select max(next_number) from run_events where run_id = '{runId}'"), events.Count);
+        Assert.Equal(
+            await servers.ScalarAsync<long>($"select event_count from runs where run_id = '{runId}'"),
+            await servers.ScalarAsync<long>($"select sum(count)::bigint from run_events where run_id = '{runId}'"));
         Assert.Equal("ai: echo: " + text, events.Last(item => item.Name == "values").Data.Conversation()[^1]);
         Assert.Single(events, item => item.Name == "updates" && item.Text.Contains("echo: ", StringComparison.Ordinal));
     }

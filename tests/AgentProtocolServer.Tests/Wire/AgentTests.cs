@@ -74,8 +74,8 @@ public sealed class AgentTests(ServerFixture fixture) : IClassFixture<ServerFixt
         var info = await client.GetJsonAsync("/info");
         Assert.Equal(JsonValueKind.Null, info.GetProperty("langgraph_py_version").ValueKind);
         Assert.Equal("dotnet", info.Text("context"));
-        Assert.True(info.GetProperty("flags").GetProperty("assistants").GetBoolean());
-        Assert.All(["crons", "langsmith"], flag => Assert.False(info.GetProperty("flags").GetProperty(flag).GetBoolean()));
+        Assert.All(["assistants", "crons"], flag => Assert.True(info.GetProperty("flags").GetProperty(flag).GetBoolean()));
+        Assert.False(info.GetProperty("flags").GetProperty("langsmith").GetBoolean());
         foreach (var probe in new[] { "/health", "/health/live", "/health/ready", "/live", "/ready" })
         {
             Assert.Equal("healthy", (await client.GetJsonAsync(probe)).Text("status"));

@@ -135,7 +135,7 @@ public sealed class BackgroundRunTests(ServerFixture fixture) : IClassFixture<Se
         await client.PostAsync(path, "[").RefusedAsync(HttpStatusCode.BadRequest, "bad_request");
         var error = await client.PostAsync(path, """{"multitask_strategy":"nonsense"}""").RefusedAsync(HttpStatusCode.UnprocessableEntity, "validation_error");
         Assert.Equal(["body.multitask_strategy"], error.Locations());
-        var unsupported = await client.PostAsync(path, """{"on_completion":"keep"}""").RefusedAsync(HttpStatusCode.UnprocessableEntity, "validation_error");
+        var unsupported = await client.PostAsync(path, """{"on_completion":"complete"}""").RefusedAsync(HttpStatusCode.UnprocessableEntity, "validation_error");
         Assert.Equal(["body.on_completion"], unsupported.Locations());
     }
 

@@ -9,6 +9,7 @@ namespace AgentProtocol.Engine.Execution.Projections;
 internal sealed class CallbackFrames(ClaimedRun run, FrameBuffer frames)
 {
     private readonly HashSet<string> open = [];
+    private readonly Dictionary<string, string> tools = [];
 
     public void Begin() => Add("on_chain_start", run.Order!.Agent, "{}", "{}");
 
@@ -37,15 +38,16 @@ internal sealed class CallbackFrames(ClaimedRun run, FrameBuffer frames)
         switch (tool)
         {
             case AgentEvent.ToolStarted started:
+                tools[tool.CallId] = started.Name;
                 Add("on_tool_start", started.Name, "{}", $"{{\"input\":{ToolText.Json(started.Input)}}}");
                 break;
 
             case AgentEvent.ToolFinished finished:
-                Add("on_tool_end", tool.CallId, "{}", $"{{\"output\":{ToolText.Json(finished.Output)}}}");
+                Add("on_tool_end", NameOf(tool), "{}", $"{{\"output\":{ToolText.Json(finished.Output)}}}");
                 break;
 
             case AgentEvent.ToolFailed failed:
-                Add("on_tool_error", tool.CallId, "{}", $"{{\"error\":{JsonText.Quote(failed.Message)}}}");
+                Add("on_tool_error", NameOf(tool), "{}", $"{{\"error\":{JsonText.Quote(failed.Message)}}}");
                 break;
         }
     }
@@ -59,6 +61,9 @@ internal sealed class CallbackFrames(ClaimedRun run, FrameBuffer frames)
             Add("on_chain_end", run.Order!.Agent, "{}", "{}");
         }
     }
+
+    /// <summary>A call that an earlier attempt began has only its id.</summary>
+    private string NameOf(AgentEvent.Tool tool) => tools.Remove(tool.CallId, out var name) ? name : tool.CallId;
 
     private static string Node(string node) => $$"""{"langgraph_node":{{JsonText.Quote(node)}}}""";
 

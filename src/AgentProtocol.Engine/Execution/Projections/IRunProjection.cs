@@ -36,7 +36,7 @@ internal interface IRunProjection
     void AddTool(AgentEvent.Tool tool);
 
     /// <summary>The run stops to wait for somebody.</summary>
-    void Pause(RunPause pause, string taskId);
+    void Pause(RunPause pause, string taskId, int step);
 
     /// <summary>The run has ended.</summary>
     void End(RunOutcome outcome);

@@ -46,7 +46,7 @@ internal sealed class ModeProjection(ClaimedRun run, StreamModes modes, FrameBuf
 
     public void BeginStep(StepFact step)
     {
-        var task = $"{{\"id\":{JsonText.Quote(step.TaskId)},\"name\":{JsonText.Quote(step.Node)},\"triggers\":[],\"interrupts\":[],\"input\":";
+        var task = $"{{\"id\":{JsonText.Quote(step.TaskId)},\"name\":{JsonText.Quote(step.Node)},\"triggers\":[{JsonText.Quote($"branch:to:{step.Node}")}],\"interrupts\":[],\"input\":";
         if (modes.HasFlag(StreamModes.Tasks))
         {
             AddWithInput("tasks", step, task, "}");
@@ -79,7 +79,7 @@ internal sealed class ModeProjection(ClaimedRun run, StreamModes modes, FrameBuf
             frames.AddMode("updates", $"{{{JsonText.Quote(step.Node)}:{update.ToObject()}}}");
         }
 
-        AddResult(step.TaskId, step.Node, step.Number, update.ToPairs(), "[]");
+        AddResult(step.TaskId, step.Node, step.Number, update.ToObject(), "[]");
         callbacks?.EndStep(step, update);
     }
 
@@ -102,7 +102,7 @@ internal sealed class ModeProjection(ClaimedRun run, StreamModes modes, FrameBuf
     }
 
     /// <summary>A pause that asks nothing shows an empty list on <c>updates</c> only: on <c>values</c> it would read as "nothing pending".</summary>
-    public void Pause(RunPause pause, string taskId)
+    public void Pause(RunPause pause, string taskId, int step)
     {
         var interrupts = InterruptText.Write(pause.Interrupts);
         if (modes.HasFlag(StreamModes.Updates))
@@ -117,7 +117,7 @@ internal sealed class ModeProjection(ClaimedRun run, StreamModes modes, FrameBuf
 
         if (pause.Interrupts.Count > 0)
         {
-            AddResult(taskId, pause.Node, step: 0, "[]", interrupts);
+            AddResult(taskId, pause.Node, step, "{}", interrupts);
         }
     }
 

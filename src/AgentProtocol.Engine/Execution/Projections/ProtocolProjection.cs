@@ -7,7 +7,7 @@ using AgentProtocol.Engine.State;
 namespace AgentProtocol.Engine.Execution.Projections;
 
 /// <summary>The streaming protocol's events, of all channels, for whoever follows the thread (wire-contract 6.11).</summary>
-internal sealed class ProtocolProjection(ClaimedRun run, FrameBuffer frames) : IRunProjection
+internal sealed class ProtocolProjection(ClaimedRun run, FrameBuffer frames, CancelLifecycle cancelled) : IRunProjection
 {
     private readonly ProtocolMessages messages = new(frames);
 
@@ -50,7 +50,7 @@ internal sealed class ProtocolProjection(ClaimedRun run, FrameBuffer frames) : I
 
     public void BeginStep(StepFact step)
     {
-        var task = $"{{\"id\":{JsonText.Quote(step.TaskId)},\"name\":{JsonText.Quote(step.Node)},\"triggers\":[],\"interrupts\":[],\"input\":";
+        var task = $"{{\"id\":{JsonText.Quote(step.TaskId)},\"name\":{JsonText.Quote(step.Node)},\"triggers\":[{JsonText.Quote($"branch:to:{step.Node}")}],\"interrupts\":[],\"input\":";
         if (step.BeganAt is { } checkpoint)
         {
             frames.AddProtocol("tasks", StateData.Within(checkpoint, task, "}"), step.Node, step.Input);
@@ -68,7 +68,7 @@ internal sealed class ProtocolProjection(ClaimedRun run, FrameBuffer frames) : I
     public void EndStep(StepFact step, StepUpdate update)
     {
         Add("updates", update.ToObject(), step.Node);
-        Add("tasks", Result(step.TaskId, step.Node, update.ToPairs(), "[]"), step.Node);
+        Add("tasks", Result(step.TaskId, step.Node, update.ToObject(), "[]"), step.Node);
     }
 
     public void AddCustom(AgentEvent.Custom custom) => Add("custom", CustomData(custom.Data));
@@ -76,7 +76,7 @@ internal sealed class ProtocolProjection(ClaimedRun run, FrameBuffer frames) : I
     public void AddTool(AgentEvent.Tool tool) => Add("tools", ToolText.ForProtocol(tool));
 
     /// <summary>Each question once; the state never holds them here (wire-contract 13.43).</summary>
-    public void Pause(RunPause pause, string taskId)
+    public void Pause(RunPause pause, string taskId, int step)
     {
         foreach (var interrupt in pause.Interrupts)
         {
@@ -86,14 +86,16 @@ internal sealed class ProtocolProjection(ClaimedRun run, FrameBuffer frames) : I
 
         if (pause.Interrupts.Count > 0)
         {
-            Add("tasks", Result(taskId, pause.Node, "[]", InterruptText.Write(pause.Interrupts)), pause.Node);
+            Add("tasks", Result(taskId, pause.Node, "{}", InterruptText.Write(pause.Interrupts)), pause.Node);
         }
     }
 
     public void End(RunOutcome outcome)
     {
         messages.Abandon();
-        Add("lifecycle", LifecycleText.Terminal(outcome.Status, outcome.ErrorType is null ? null : outcome.Message, run.Order!.Agent));
+        Add("lifecycle", outcome is { State: RunState.Interrupted, Pause: null }
+            ? LifecycleText.Cancelled(cancelled, run.Order!.Agent)
+            : LifecycleText.Terminal(outcome.Status, outcome.ErrorType is null ? null : outcome.Message, run.Order!.Agent));
     }
 
     /// <summary>An event that names itself is on a channel of that name: <c>custom:name</c>.</summary>

@@ -18,9 +18,6 @@ internal sealed record StepUpdate(IReadOnlyList<KeyValuePair<string, string>> Me
     /// <summary>As an object.</summary>
     public string ToObject() => $"{{{string.Join(',', Members.Select(member => $"{JsonText.Quote(member.Key)}:{member.Value}"))}}}";
 
-    /// <summary>As a list of pairs, which is how tasks show their results (wire-contract 6.3).</summary>
-    public string ToPairs() => $"[{string.Join(',', Members.Select(member => $"[{JsonText.Quote(member.Key)},{member.Value}]"))}]";
-
     /// <summary>The messages of a state that were not in the one before it, as they are now.</summary>
     public static StateMessage[] ChangedMessages(StateValues before, StateValues after)
     {

@@ -38,6 +38,9 @@ internal sealed class RunRow
     /// <summary>Whether its thread was made for it alone.</summary>
     public bool Stateless { get; init; }
 
+    /// <summary>Whether its end is to be the end of its thread.</summary>
+    public bool DeletesThread { get; init; }
+
     public Guid? ParentRunId { get; init; }
 
     /// <summary><c>active</c> or the terminal status.</summary>
