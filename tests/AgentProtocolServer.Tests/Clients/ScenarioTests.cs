@@ -103,6 +103,12 @@ public sealed class ScenarioTests(ApprovalFixture fixture) : IClassFixture<Appro
     public Task The_sdk_s_crons(string scenario) => PassAsync(scenario, nameof(The_sdk_s_crons));
 
     [Theory]
+    [InlineData("sdk-bulk")]
+    [Proves("POST /runs/batch", Client.JsSdk)]
+    [Proves("POST /runs/cancel", Client.JsSdk)]
+    public Task The_sdk_s_bulk_runs(string scenario) => PassAsync(scenario, nameof(The_sdk_s_bulk_runs));
+
+    [Theory]
     [InlineData("protocol-stream")]
     [Proves("GET /threads/{thread_id}/stream", Client.JsSdk)]
     [Proves("GET /threads/{thread_id}/stream/events", Client.JsSdk)]
