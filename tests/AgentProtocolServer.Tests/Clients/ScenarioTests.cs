@@ -103,6 +103,20 @@ public sealed class ScenarioTests(ApprovalFixture fixture) : IClassFixture<Appro
     public Task The_sdk_s_crons(string scenario) => PassAsync(scenario, nameof(The_sdk_s_crons));
 
     [Theory]
+    [InlineData("sdk-bulk")]
+    [Proves("POST /runs/batch", Client.JsSdk)]
+    [Proves("POST /runs/cancel", Client.JsSdk)]
+    public Task The_sdk_s_bulk_runs(string scenario) => PassAsync(scenario, nameof(The_sdk_s_bulk_runs));
+
+    [Theory]
+    [InlineData("protocol-stream")]
+    [Proves("GET /threads/{thread_id}/stream", Client.JsSdk)]
+    [Proves("GET /threads/{thread_id}/stream/events", Client.JsSdk)]
+    [Proves("POST /threads/{thread_id}/stream/events", Client.JsSdk)]
+    [Proves("POST /threads/{thread_id}/commands", Client.JsSdk)]
+    public Task The_sdk_s_streaming_protocol(string scenario) => PassAsync(scenario, nameof(The_sdk_s_streaming_protocol));
+
+    [Theory]
     [MemberData(nameof(Others))]
     public Task Other_clients_are_satisfied(string scenario) => PassAsync(scenario, nameof(Other_clients_are_satisfied));
 

@@ -43,11 +43,17 @@ internal sealed class PythonSdk(HttpClient client)
     /// <summary><c>http.stream</c> to its end, with the headers that it reads.</summary>
     public async Task<(List<SseEvent> Events, string ContentLocation, string? Location)> StreamAsync(HttpMethod method, string path, string? body = null, string? lastEventId = null)
     {
+        using var response = await OpenAsync(method, path, body, lastEventId);
+        return (await response.EventsAsync().ToListAsync(Token), response.Header("Content-Location"), response.Headers.Location?.ToString());
+    }
+
+    /// <summary>A stream that need not end: <c>http.stream</c>, and the event streams of the streaming protocol, which ask in the same way.</summary>
+    public async Task<HttpResponseMessage> OpenAsync(HttpMethod method, string path, string? body = null, string? lastEventId = null)
+    {
         (string, string)[] headers = [("Accept", "text/event-stream"), ("Cache-Control", "no-store"), .. lastEventId is null ? Array.Empty<(string, string)>() : [("Last-Event-ID", lastEventId)]];
-        using var response = await SendAsync(method, path, body, headers);
+        var response = await SendAsync(method, path, body, headers);
         Assert.Equal((HttpStatusCode.OK, "text/event-stream"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
-        await using var stream = await response.Content.ReadAsStreamAsync(Token);
-        return (await SseReader.ReadAsync(stream, Token).ToListAsync(Token), response.Header("Content-Location"), response.Headers.Location?.ToString());
+        return response;
     }
 
     /// <summary>The headers of an answer, for what <c>on_response</c> reads.</summary>

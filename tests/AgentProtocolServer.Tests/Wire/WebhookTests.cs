@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using AgentProtocol.Testing;
 using AgentProtocol.Testing.Webhooks;
+using AgentProtocolServer.Tests.Compatibility;
 using AgentProtocolServer.Tests.Edge;
 using AgentProtocolServer.Tests.Hosting;
 using Xunit;
@@ -29,6 +30,7 @@ public sealed class WebhookTests(WebhookTests.Fixture fixture) : IClassFixture<W
     }
 
     [Fact]
+    [Proves("GET /threads/{thread_id}/runs/{run_id}/webhook-deliveries")]
     public async Task The_target_gets_the_run_as_it_is_read_with_its_times_and_values()
     {
         var threadId = await client.NewThreadAsync();
@@ -148,6 +150,7 @@ public sealed class WebhookTests(WebhookTests.Fixture fixture) : IClassFixture<W
     }
 
     [Fact]
+    [Proves("GET /threads/{thread_id}/runs/{run_id}/webhook-deliveries")]
     public async Task A_run_without_a_webhook_has_no_deliveries()
     {
         var threadId = await client.NewThreadAsync();

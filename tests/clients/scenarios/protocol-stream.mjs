@@ -110,6 +110,25 @@ await scenario("protocol-stream", {
     assert.deepEqual(thread.interrupts, []);
   }),
 
+  "tool calls are put together from their events": async () => {
+    for (const transport of TRANSPORTS) {
+      const thread = client.threads.stream(randomUUID(), { assistantId: "approval", transport });
+      const tools = await thread.subscribe({ channels: ["tools", "lifecycle"] });
+      const calls = (async () => {
+        // The SDK hands out a call at its start and again at its end.
+        const seen = new Map();
+        for await (const call of thread.toolCalls) seen.set(call.callId, [call.name, call.input, await call.output]);
+        return [...seen];
+      })();
+      await listening(thread);
+      await thread.run.start({ input: say("free") });
+      const told = (await collect(tools)).filter(({ method }) => method === "tools").map(({ params }) => params.data.event);
+      assert.deepEqual(told, ["tool-started", "tool-output-delta", "tool-finished"], transport);
+      assert.deepEqual(await calls, [["call-1", ["act", { words: "free" }, ""]]], transport);
+      await thread.close();
+    }
+  },
+
   "state, checkpoints and forks": overBoth(async (thread) => {
     const { run_id } = await thread.run.start({ input: say("first") });
     await hasStatus(thread.threadId, run_id, "success");

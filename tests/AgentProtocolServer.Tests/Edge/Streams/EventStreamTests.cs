@@ -100,6 +100,28 @@ public abstract class EventStreamTests : IAsyncLifetime
 
     [Theory]
     [MemberData(nameof(Paths))]
+    public async Task A_prefix_and_a_depth_choose_among_what_was_and_what_comes(string path)
+    {
+        thread.StartRun().Add("values", "{}").Add("values", "{}", "outer:1").Add("values", "{}", "outer:1", "inner:2", "core:3");
+        await using var events = await OpenAsync(new { channels = new[] { "values" }, namespaces = new[] { new[] { "outer" } }, depth = 1 }, path);
+        thread.Add("values", "{}", "outer:1", "inner:2").Add("tools", "{}", "outer:1").Add("values", "{}", "outer:1", "inner:2", "core:3").Add("values", "{}", "other:1").Add("values", "{}", "outer:4");
+        Assert.Equal([["outer:1"], ["outer:1", "inner:2"], ["outer:4"]], (await events.NextAsync(3, Token)).Select(Place));
+    }
+
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public async Task Where_an_event_comes_from_and_why_is_passed_on_as_it_is(string path)
+    {
+        const string Started = """{"event":"started","graph_name":"worker","cause":{"type":"toolCall","tool_call_id":"call_1"}}""";
+        thread.StartRun().Add("lifecycle", Started, "tools:call_1", "model:worker_2");
+        await using var events = await OpenAsync(new { channels = new[] { "lifecycle" } }, path);
+        var seen = await events.NextAsync(Token);
+        Assert.Equal(["tools:call_1", "model:worker_2"], Place(seen));
+        Assert.Equal(Started, seen.GetProperty("params").GetProperty("data").GetRawText());
+    }
+
+    [Theory]
+    [MemberData(nameof(Paths))]
     public async Task An_event_is_the_same_on_every_connection_and_its_id_is_its_number(string path)
     {
         // Wire-contract 13.37: clients drop ids that they have seen.
@@ -191,6 +213,9 @@ public abstract class EventStreamTests : IAsyncLifetime
     private Task<ProtocolEvents> OpenAsync(object filter, string path) => Transport(host.Client, path).OpenAsync(thread.ThreadId, filter, Token);
 
     private static long[] Seqs(IEnumerable<JsonElement> events) => [.. events.Select(item => item.GetProperty("seq").GetInt64())];
+
+    private static string[] Place(JsonElement item) =>
+        [.. item.GetProperty("params").GetProperty("namespace").EnumerateArray().Select(segment => segment.GetString()!)];
 
     private static string[] Names(IEnumerable<JsonElement> events) => [.. events.Select(Name)];
 
