@@ -136,6 +136,32 @@ public sealed class ThreadStreamTests(MigratedPostgres postgres) : IClassFixture
     }
 
     [Fact]
+    public async Task A_run_that_is_erased_before_its_reader_saw_anything_ends_for_it()
+    {
+        var thread = await node.CreateThreadAsync();
+        var delayed = await CreateDelayedAsync(thread);
+        await using var stream = await OpenAsync(thread, new ThreadStreamStart(ThreadSeq.FirstOf(1) - 1));
+        var reading = ReadAsync(stream, ends: 1);
+
+        await node.Runs.CancelAsync(EngineHost.Owner, thread, delayed, CancelAction.Rollback, wait: true, Token);
+
+        Assert.Equal(["interrupted"], Lifecycle(await reading));
+    }
+
+    [Fact]
+    public async Task A_reader_that_begins_right_before_a_run_sees_the_edits_behind_it()
+    {
+        var thread = await node.CreateThreadAsync();
+        await RunAsync(thread, "one");
+        await EditAsync(thread, "edited");
+        await RunAsync(thread, "two");
+
+        var events = await ReadAsync(thread, new ThreadStreamStart(ThreadSeq.FirstOf(1) - 1), ends: 2);
+
+        Assert.Contains(events, happened => happened.RunId is null && happened.Data.Text.Contains("edited", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_stream_ends_when_its_thread_is_deleted()
     {
         var thread = await node.CreateThreadAsync();
