@@ -25,6 +25,12 @@ public sealed partial class AuthorizationWalkTests(AuthorizationWalkTests.Fixtur
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
+    /// <summary>Operations that repeat to the caller what he has sent, ids of others included, for nothing is looked up by them.</summary>
+    private static readonly string[] Repeating = ["create_assistant", "create_cron"];
+
+    /// <summary>All that went wrong on the walk, which does not stop at the first.</summary>
+    private readonly List<string> wrong = [];
+
     private WebhookStub hook = null!;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -68,13 +74,15 @@ public sealed partial class AuthorizationWalkTests(AuthorizationWalkTests.Fixtur
             }
 
             // After each, because a later one may undo what an earlier one did.
-            Assert.Equal(stored, await RowsAsync(First));
+            CheckSame(stored, await RowsAsync(First), operation.Name);
         }
 
         await AssertWholesaleSparesOthersAsync(second, data);
-        Assert.Equal(stored, await RowsAsync(First));
+        CheckSame(stored, await RowsAsync(First), "A request about all");
+        Assert.True(wrong.Count == 0, string.Join(Environment.NewLine, wrong));
         Assert.Equal(seen, await ReadBackAsync(first, operations, data));
         await AssertEffectiveAsync(first, operations, data);
+        Assert.True(wrong.Count == 0, string.Join(Environment.NewLine, wrong));
     }
 
     [Fact]
@@ -122,6 +130,17 @@ public sealed partial class AuthorizationWalkTests(AuthorizationWalkTests.Fixtur
         Assert.Equal(CommandName().Matches(source).Select(match => match.Groups[1].Value).Distinct().Order(), OwnedData.CommandNames.Order());
     }
 
+    private void Check(bool isRight, string told)
+    {
+        if (!isRight)
+        {
+            wrong.Add(told);
+        }
+    }
+
+    private void CheckSame(string[] before, string[] after, string by) => Check(
+        before.SequenceEqual(after), $"{by} changed what is another's: {string.Join(", ", before.Except(after))} became {string.Join(", ", after.Except(before))}");
+
     /// <summary>All that could be sent, and besides each field that names something of the first owner: on its own, and with all that does not.</summary>
     private static IEnumerable<string[]> Variants(Operation operation, OwnedData data)
     {
@@ -141,32 +160,31 @@ public sealed partial class AuthorizationWalkTests(AuthorizationWalkTests.Fixtur
         return fields.Contains("assistant_id") ? [.. fields.Except(["agent_id"])] : fields;
     }
 
-    private static async Task AssertHiddenAsync(HttpClient second, Operation operation, OwnedData data, string[] fields)
+    private async Task AssertHiddenAsync(HttpClient second, Operation operation, OwnedData data, string[] fields)
     {
         using var answer = await SendAsync(second, operation.Request(data, fields));
         var body = await answer.Content.ReadAsStringAsync(Token).WaitAsync(Limit, Token);
         var told = $"{operation.Name} ({string.Join(", ", fields)}) answered {(int)answer.StatusCode} {answer.Headers} {body}";
-        Assert.True((int)answer.StatusCode < 500, told);
-        Assert.False((body + answer.Headers).Contains(OwnedData.Secret, StringComparison.Ordinal), told);
-        if (operation.Id == "create_assistant")
-        {
-            return;
-        }
-
-        Assert.False(answer.IsSuccessStatusCode && !operation.IsCommand && data.Mentions(body + answer.Headers), told);
+        Check((int)answer.StatusCode < 500, told);
+        Check(!(body + answer.Headers).Contains(OwnedData.Secret, StringComparison.Ordinal), told);
+        Check(!answer.IsSuccessStatusCode || operation.IsCommand || Repeating.Contains(operation.Id) || !data.Mentions(body + answer.Headers), told);
         if (operation.Path.EndsWith("/count", StringComparison.Ordinal))
         {
-            Assert.True(body == "0", told);
+            Check(body == "0", told);
         }
 
         if (operation.Parameters("path").Any(data.IsForeign) && !operation.IsCommand)
         {
-            Assert.True(answer.StatusCode == (operation.IsSocketOnly ? HttpStatusCode.UpgradeRequired : HttpStatusCode.NotFound), told);
+            // A field alone may make no whole request.
+            Check(
+                answer.StatusCode == (operation.IsSocketOnly ? HttpStatusCode.UpgradeRequired : HttpStatusCode.NotFound)
+                    || (fields.Length == 1 && answer.StatusCode == HttpStatusCode.UnprocessableEntity),
+                told);
         }
     }
 
     /// <summary>Over HTTP a command is refused in the body; a WebSocket is not even opened.</summary>
-    private static async Task AssertCommandsUnknownAsync(HttpClient second, OwnedData data)
+    private async Task AssertCommandsUnknownAsync(HttpClient second, OwnedData data)
     {
         foreach (var (method, parameters, _) in data.Commands)
         {
@@ -176,8 +194,8 @@ public sealed partial class AuthorizationWalkTests(AuthorizationWalkTests.Fixtur
                 : method == "state.fork" ? ["no_such_checkpoint"]
                 : method == "run.start" ? ["no_such_run", "invalid_argument"]
                 : ["no_such_run"];
-            Assert.True(answer.Text("type") == "error" && expected.Contains(answer.Text("error")), told);
-            Assert.False(answer.GetRawText().Contains(OwnedData.Secret, StringComparison.Ordinal), told);
+            Check(answer.Text("type") == "error" && expected.Contains(answer.Text("error")), told);
+            Check(!answer.GetRawText().Contains(OwnedData.Secret, StringComparison.Ordinal), told);
         }
 
         foreach (var path in new[] { "stream", "stream/events" })
@@ -204,7 +222,7 @@ public sealed partial class AuthorizationWalkTests(AuthorizationWalkTests.Fixtur
     }
 
     /// <summary>The same requests reach their aim when the first owner sends them; else they would be refused for another reason.</summary>
-    private static async Task AssertEffectiveAsync(HttpClient first, Operation[] operations, OwnedData data)
+    private async Task AssertEffectiveAsync(HttpClient first, Operation[] operations, OwnedData data)
     {
         await AssertCommandsAsync(first, data, mayRun: true);
         await CancelAsync(first, data.Running!);
@@ -221,13 +239,13 @@ public sealed partial class AuthorizationWalkTests(AuthorizationWalkTests.Fixtur
             using var answer = await SendAsync(first, request);
             var body = operation.IsEndless && answer.IsSuccessStatusCode ? await ReadToSecretAsync(answer, operation) : await answer.Content.ReadAsStringAsync(Token);
             var told = $"{operation.Name} answered its own owner {(int)answer.StatusCode} {body}";
-            Assert.True(
+            Check(
                 answer.IsSuccessStatusCode || answer.StatusCode == HttpStatusCode.Conflict || (operation.Method == HttpMethod.Delete && answer.StatusCode == HttpStatusCode.NotFound)
                     || (operation.IsSocketOnly && answer.StatusCode == HttpStatusCode.UpgradeRequired),
                 told);
             if (operation.Tags is not ["Agents"] && operation.IsSearch)
             {
-                Assert.True(operation.Path.EndsWith("/count", StringComparison.Ordinal) ? body != "0" : data.Mentions(body) || body.Contains("walk", StringComparison.Ordinal), told);
+                Check(operation.Path.EndsWith("/count", StringComparison.Ordinal) ? body != "0" : data.Mentions(body) || body.Contains("walk", StringComparison.Ordinal), told);
             }
         }
     }
