@@ -185,6 +185,12 @@ internal sealed partial class RunCreation
             return RunCreationResult.AssistantEdited;
         }
 
+        // The run that would be superseded may be this very one, stored by another try.
+        if (run.IsShared && await IsStoredAsync(connection, run.RunId, cancellationToken))
+        {
+            return RunCreationResult.AlreadyStored;
+        }
+
         var effects = SettlementEffects.None;
         if (head.ActiveRun is not null && run.Strategy is MultitaskStrategy.Interrupt or MultitaskStrategy.Rollback)
         {
@@ -202,6 +208,12 @@ internal sealed partial class RunCreation
             : await EnqueueAsync(connection, run, cancellationToken);
         await transaction.CommitAsync(CancellationToken.None);
         return new RunCreationResult(created, RunRefusal.None, effects);
+    }
+
+    private static async Task<bool> IsStoredAsync(NpgsqlConnection connection, Guid runId, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("select 1 from runs where run_id = $1", connection).With(runId);
+        return await command.ExecuteScalarAsync(cancellationToken) is not null;
     }
 
     private static async Task<(bool Exists, Guid? ActiveRun, bool AssistantEdited)> LockHeadAsync(

@@ -47,6 +47,26 @@ internal static class RunSettings
         return With(config, "configurable", Merge(configurable, JsonText.Parse(ours)));
     }
 
+    /// <summary>A configuration without the keys of <c>configurable</c> that begin with <c>__</c>, which are never echoed (wire-contract 5.10).</summary>
+    public static string Public(JsonElement config)
+    {
+        if (config.ValueKind != JsonValueKind.Object)
+        {
+            return "{}";
+        }
+
+        var configurable = Configurable(config);
+        if (configurable.ValueKind != JsonValueKind.Object || !configurable.EnumerateObject().Any(IsPrivate))
+        {
+            return config.GetRawText();
+        }
+
+        var shown = JsonText.Parse(JsonText.WriteObject(configurable.EnumerateObject().Where(member => !IsPrivate(member))));
+        return With(config, "configurable", shown).GetRawText();
+    }
+
+    private static bool IsPrivate(JsonProperty member) => member.Name.StartsWith("__", StringComparison.Ordinal);
+
     public static JsonElement Configurable(JsonElement config) =>
         config.ValueKind == JsonValueKind.Object && config.TryGetProperty("configurable", out var configurable) ? configurable : default;
 

@@ -34,7 +34,7 @@ internal static class RunMapping
             MultitaskStrategy = ToStrategy(row.Strategy),
             Error = row.Error,
             Input = Member(request, "input", "null"),
-            Config = new RawJson(Public(settings.Config)),
+            Config = new RawJson(RunSettings.Public(settings.Config)),
             StreamMode = StreamModeNames.Parse(request.TryGetProperty("stream_mode", out var modes) ? modes : default).ToNames(),
             Progress = row.Progress is { } progress ? new RawJson(progress) : null,
             Usage = row.Usage is { } usage ? new RawJson(usage) : null,
@@ -73,44 +73,12 @@ internal static class RunMapping
 
         if (settings.Config.ValueKind != JsonValueKind.Undefined)
         {
-            Append(text, "config", Public(settings.Config));
+            Append(text, "config", RunSettings.Public(settings.Config));
         }
 
         if (settings.OwnContext.ValueKind != JsonValueKind.Undefined)
         {
             Append(text, "context", settings.OwnContext.GetRawText());
-        }
-
-        return text.Append('}').ToString();
-    }
-
-    /// <summary>A configuration without the keys of <c>configurable</c> that begin with <c>__</c>, which are never echoed (wire-contract 5.10).</summary>
-    private static string Public(JsonElement config)
-    {
-        if (config.ValueKind != JsonValueKind.Object)
-        {
-            return "{}";
-        }
-
-        var configurable = RunSettings.Configurable(config);
-        if (configurable.ValueKind != JsonValueKind.Object || !configurable.EnumerateObject().Any(IsPrivate))
-        {
-            return config.GetRawText();
-        }
-
-        return WriteMembers(config, member => member.NameEquals("configurable")
-            ? JsonText.WriteObject(member.Value.EnumerateObject().Where(inner => !IsPrivate(inner)))
-            : member.Value.GetRawText());
-    }
-
-    private static bool IsPrivate(JsonProperty member) => member.Name.StartsWith("__", StringComparison.Ordinal);
-
-    private static string WriteMembers(JsonElement element, Func<JsonProperty, string> value)
-    {
-        var text = new StringBuilder("{");
-        foreach (var member in element.EnumerateObject())
-        {
-            Append(text, member.Name, value(member));
         }
 
         return text.Append('}').ToString();

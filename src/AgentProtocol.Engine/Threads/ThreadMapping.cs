@@ -21,7 +21,7 @@ internal static class ThreadMapping
         Values = new RawJson(view.State.ToJson()),
         Messages = new RawJson(view.State.ToProtocolMessages()),
         Interrupts = Interrupts(view),
-        Config = new RawJson(view.Head.Config ?? "{}"),
+        Config = new RawJson(PublicConfig(view.Head.Config ?? "{}")),
         Error = view.Head.Error,
         Ttl = includeTtl ? new RawJson(view.Row.Ttl ?? "null") : null,
     };
@@ -84,6 +84,9 @@ internal static class ThreadMapping
         AppendMissing(text, document.RootElement, "assistant_id", assistantId?.ToString());
         return text.Append('}').ToString();
     }
+
+    private static string PublicConfig(string config) =>
+        config.Contains("\"__", StringComparison.Ordinal) ? RunSettings.Public(JsonText.Parse(config)) : config;
 
     /// <summary>The open questions by the task that asked them (wire-contract 5.2).</summary>
     private static RawJson Interrupts(ThreadView view) => view.Pause is not { Interrupts: not "[]" } pause ? RawJson.EmptyObject

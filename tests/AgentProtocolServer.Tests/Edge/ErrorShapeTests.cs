@@ -25,7 +25,7 @@ public sealed class ErrorShapeTests : IAsyncLifetime
     [InlineData("GET", "/nowhere", HttpStatusCode.NotFound, "not_found")]
     [InlineData("GET", "/threads/search/x/y", HttpStatusCode.NotFound, "not_found")]
     [InlineData("PUT", "/threads", HttpStatusCode.MethodNotAllowed, "method_not_allowed")]
-    [InlineData("POST", "/runs/batch", HttpStatusCode.MethodNotAllowed, "method_not_allowed")]
+    [InlineData("PUT", "/runs/batch", HttpStatusCode.MethodNotAllowed, "method_not_allowed")]
     [InlineData("GET", "/defect", HttpStatusCode.InternalServerError, "internal_error")]
     [InlineData("GET", "/away", HttpStatusCode.ServiceUnavailable, "unavailable")]
     [InlineData("GET", "/conflict", HttpStatusCode.Conflict, "conflict")]

@@ -253,6 +253,17 @@ public sealed class ThreadRunTests(ServerFixture fixture) : IClassFixture<Server
         Assert.Equal(["human: x", "ai: echo: x"], (await client.GetJsonAsync($"/threads/{id}/runs/{run.Text("run_id")}/join")).Conversation());
     }
 
+    [Fact]
+    public async Task Private_keys_of_a_configuration_are_echoed_nowhere()
+    {
+        var id = await client.NewThreadAsync();
+        var run = await client.PostAsync(
+            $"/threads/{id}/runs", new { assistant_id = "echo", input = Protocol.Say("x"), config = new { configurable = new { __key = "private", shown = 1 } } }).OkAsync();
+        var thread = await client.GetJsonAsync($"/threads/{id}");
+        Assert.Equal(1, thread.GetProperty("config").GetProperty("configurable").GetProperty("shown").GetInt32());
+        Assert.DoesNotContain("private", run.GetRawText() + thread.GetRawText(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("/stream")]
