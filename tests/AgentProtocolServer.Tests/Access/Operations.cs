@@ -11,6 +11,8 @@ namespace AgentProtocolServer.Tests.Access;
 /// <param name="Document">The whole document, for its references.</param>
 internal sealed record Operation(HttpMethod Method, string Path, JsonElement Definition, JsonElement Document)
 {
+    private static readonly string[] Questions = ["/search", "/count", "/history", "/state/checkpoint", "/namespaces", "/versions"];
+
     /// <summary>All of the document.</summary>
     public static async Task<Operation[]> ReadAsync(HttpClient client)
     {
@@ -33,6 +35,27 @@ internal sealed record Operation(HttpMethod Method, string Path, JsonElement Def
     /// <summary>Whether its scope was declared: only then does the document list the refusals for want of it.</summary>
     public bool DeclaresScope => Definition.GetProperty("responses").TryGetProperty("403", out _);
 
+    /// <summary>Operations whose answers have no end of their own.</summary>
+    public bool IsEndless => Path.EndsWith("/stream", StringComparison.Ordinal) && Path.StartsWith("/threads/{thread_id}/stream", StringComparison.Ordinal)
+        || (Path.EndsWith("/stream/events", StringComparison.Ordinal) && Method == HttpMethod.Post);
+
+    /// <summary>Whether it only asks, though it may be posted.</summary>
+    public bool IsQuestion => Method == HttpMethod.Get || Questions.Any(end => Path.EndsWith(end, StringComparison.Ordinal)) || IsEndless;
+
+    /// <summary>It carries out a command or refuses it, and the answer is 200 in either case (wire-contract 6.10).</summary>
+    public bool IsCommand => Path.EndsWith("/commands", StringComparison.Ordinal);
+
+    /// <summary>It answers nothing but upgrades (wire-contract 6.6).</summary>
+    public bool IsSocketOnly => Method == HttpMethod.Get && Path.EndsWith("/stream/events", StringComparison.Ordinal);
+
+    /// <summary>Whether it finds things by what they are like.</summary>
+    public bool IsSearch => new[] { "/search", "/count", "/namespaces" }.Any(end => Path.EndsWith(end, StringComparison.Ordinal));
+
+    public string[] Tags => [.. Definition.GetProperty("tags").EnumerateArray().Select(tag => tag.GetString()!)];
+
+    /// <summary>Whether its body is a list.</summary>
+    public bool TakesList => BodySchema() is { } schema && IsList(schema);
+
     public string[] Parameters(string place) =>
         [.. Definition.TryGetProperty("parameters", out var parameters)
             ? parameters.EnumerateArray().Where(parameter => parameter.Text("in") == place).Select(parameter => parameter.Text("name"))
@@ -46,8 +69,8 @@ internal sealed record Operation(HttpMethod Method, string Path, JsonElement Def
     /// <summary>The request for somebody's data, with only some of the fields that the body could have.</summary>
     public HttpRequestMessage Request(OwnedData data, IEnumerable<string> fields)
     {
-        var path = Parameters("path").Aggregate(Path, (text, name) => text.Replace($"{{{name}}}", Text(data.Value(name)!), StringComparison.Ordinal));
-        var query = Parameters("query").Select(name => (name, value: data.Value(name))).Where(parameter => parameter.value is not null)
+        var path = Parameters("path").Aggregate(Path, (text, name) => text.Replace($"{{{name}}}", Text(data.Value(name, inUrl: true)!), StringComparison.Ordinal));
+        var query = Parameters("query").Select(name => (name, value: data.Value(name, inUrl: true))).Where(parameter => parameter.value is not null)
             .Select(parameter => $"{parameter.name}={Uri.EscapeDataString(Text(parameter.value!))}");
         var request = new HttpRequestMessage(Method, string.Join('?', new[] { path, string.Join('&', query) }.Where(part => part.Length > 0)));
         if (BodySchema() is { } schema)

@@ -16,17 +16,17 @@ public sealed class ProtocolAccessTests(KeyedServerFixture fixture) : IClassFixt
     {
         var thread = await (await fixture.Server.ClientOfAsync("owner")).NewThreadAsync();
         var reader = await fixture.Server.ClientOfAsync("owner", "read");
-        using var socket = await ConnectAsync(reader, thread);
+        using var socket = await AccessSockets.ConnectAsync(reader, $"/threads/{thread}/stream/events");
         foreach (var method in new[] { "run.start", "input.respond", "input.inject", "state.fork" })
         {
             var command = JsonSerializer.Serialize(new { id = 1, method, @params = new { assistant_id = "echo" } });
             Assert.Equal("permission_denied", (await reader.PostAsync($"/threads/{thread}/commands", command).OkAsync()).Text("error"));
-            Assert.Equal("permission_denied", (await AnswerAsync(socket, command)).Text("error"));
+            Assert.Equal("permission_denied", (await socket.AnswerAsync(command)).Text("error"));
         }
 
         const string Read = """{"id":2,"method":"state.get","params":{"namespace":[]}}""";
         Assert.Equal("success", (await reader.PostAsync($"/threads/{thread}/commands", Read).OkAsync()).Text("type"));
-        Assert.Equal("success", (await AnswerAsync(socket, Read)).Text("type"));
+        Assert.Equal("success", (await socket.AnswerAsync(Read)).Text("type"));
     }
 
     [Fact]
@@ -40,29 +40,11 @@ public sealed class ProtocolAccessTests(KeyedServerFixture fixture) : IClassFixt
         }
 
         await other.SendAsync(HttpMethod.Get, $"/threads/{thread}/stream").RefusedAsync(HttpStatusCode.NotFound, "not_found");
-        await Assert.ThrowsAsync<WebSocketException>(() => ConnectAsync(other, thread));
+        await Assert.ThrowsAsync<WebSocketException>(() => AccessSockets.ConnectAsync(other, $"/threads/{thread}/stream/events"));
         foreach (var method in new[] { "run.start", "state.get", "agent.getTree" })
         {
             var answer = await other.PostAsync($"/threads/{thread}/commands", new { id = 1, method, @params = new { assistant_id = "echo", input = Protocol.Say("x") } }).OkAsync();
             Assert.Equal("no_such_run", answer.Text("error"));
         }
-    }
-
-    private static async Task<ClientWebSocket> ConnectAsync(HttpClient client, string thread)
-    {
-        var socket = new ClientWebSocket();
-        socket.Options.SetRequestHeader("x-api-key", Assert.Single(client.DefaultRequestHeaders.GetValues("x-api-key")));
-        var address = new UriBuilder(new Uri(client.BaseAddress!, $"/threads/{thread}/stream/events")) { Scheme = "ws" };
-        await socket.ConnectAsync(address.Uri, Token);
-        return socket;
-    }
-
-    private static async Task<JsonElement> AnswerAsync(ClientWebSocket socket, string command)
-    {
-        await socket.SendAsync(System.Text.Encoding.UTF8.GetBytes(command), WebSocketMessageType.Text, endOfMessage: true, Token);
-        var buffer = new byte[16 * 1024];
-        var received = await socket.ReceiveAsync(buffer, Token);
-        Assert.True(received.EndOfMessage);
-        return JsonDocument.Parse(buffer.AsMemory(0, received.Count)).RootElement;
     }
 }

@@ -1,0 +1,32 @@
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.Json;
+using Xunit;
+
+namespace AgentProtocolServer.Tests.Access;
+
+/// <summary>WebSockets of callers with a key.</summary>
+internal static class AccessSockets
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <exception cref="WebSocketException">The server refuses; the message has the status.</exception>
+    public static async Task<ClientWebSocket> ConnectAsync(HttpClient client, string path)
+    {
+        var socket = new ClientWebSocket();
+        socket.Options.SetRequestHeader("x-api-key", Assert.Single(client.DefaultRequestHeaders.GetValues("x-api-key")));
+        var address = new UriBuilder(new Uri(client.BaseAddress!, path)) { Scheme = "ws" };
+        await socket.ConnectAsync(address.Uri, Token);
+        return socket;
+    }
+
+    /// <summary>Sends a command and reads the next message.</summary>
+    public static async Task<JsonElement> AnswerAsync(this ClientWebSocket socket, string command)
+    {
+        await socket.SendAsync(Encoding.UTF8.GetBytes(command), WebSocketMessageType.Text, endOfMessage: true, Token);
+        var buffer = new byte[64 * 1024];
+        var received = await socket.ReceiveAsync(buffer, Token);
+        Assert.True(received.EndOfMessage);
+        return JsonDocument.Parse(buffer.AsMemory(0, received.Count)).RootElement;
+    }
+}
