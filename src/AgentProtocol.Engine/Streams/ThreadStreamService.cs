@@ -44,13 +44,24 @@ internal sealed class ThreadStreamService(RunFeed feed, EventReader events, Thre
         }
     }
 
-    private static ThreadCursor CursorOf(ThreadStreamStart start, ThreadRun? current, (long RunNo, int CheckpointN) last) => start.After switch
+    /// <summary>
+    /// Where to begin. A number that the thread has never reached comes from another life of it, such as that of a deleted
+    /// thread of the same id: whoever has it is shown what happens from now on.
+    /// </summary>
+    private static ThreadCursor CursorOf(ThreadStreamStart start, ThreadRun? current, (long RunNo, int CheckpointN) last)
     {
-        null => ThreadCursor.At(current?.RunNo ?? last.RunNo + 1, 0, last.CheckpointN),
-        long.MaxValue => current is { HasEnded: false }
-            ? ThreadCursor.At(current.RunNo, current.Position, last.CheckpointN)
-            : ThreadCursor.At(last.RunNo + 1, 0, last.CheckpointN),
-        < ThreadSeq.PerRun / 2 => ThreadCursor.At(1, 0, 0) with { EditsFrom = 0 },
-        { } after => ThreadCursor.Behind(after),
-    };
+        if (start.After is not { } after)
+        {
+            return ThreadCursor.At(current?.RunNo ?? last.RunNo + 1, 0, last.CheckpointN);
+        }
+
+        if (after < ThreadSeq.PerRun / 2)
+        {
+            return ThreadCursor.At(1, 0, 0) with { EditsFrom = 0 };
+        }
+
+        return after < ThreadSeq.FirstOf(last.RunNo + 1) ? ThreadCursor.Behind(after)
+            : current is { HasEnded: false } ? ThreadCursor.At(current.RunNo, current.Position, last.CheckpointN)
+            : ThreadCursor.At(last.RunNo + 1, 0, last.CheckpointN);
+    }
 }

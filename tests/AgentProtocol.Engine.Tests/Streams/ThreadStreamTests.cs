@@ -162,6 +162,21 @@ public sealed class ThreadStreamTests(MigratedPostgres postgres) : IClassFixture
     }
 
     [Fact]
+    public async Task A_number_that_the_thread_never_reached_means_from_now_on()
+    {
+        var thread = await node.CreateThreadAsync();
+        await RunAsync(thread, "one");
+        await using var stream = await OpenAsync(thread, new ThreadStreamStart(ThreadSeq.FirstOf(9) + 5));
+        var reading = ReadAsync(stream, ends: 1);
+
+        await RunAsync(thread, "two");
+
+        var events = await reading;
+        Assert.Equal(["running", "completed"], Lifecycle(events));
+        Assert.Equal(ThreadSeq.FirstOf(2), events[0].Seq);
+    }
+
+    [Fact]
     public async Task A_stream_ends_when_its_thread_is_deleted()
     {
         var thread = await node.CreateThreadAsync();
