@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using AgentProtocol.Contracts.Json;
 
 namespace AgentProtocol.Agents;
 
@@ -11,7 +12,7 @@ internal static partial class MessageText
         message.ValueKind == JsonValueKind.Object
         && message.TryGetProperty("type", out var value)
         && value.ValueKind == JsonValueKind.String
-        && value.ValueEquals(type);
+        && value.TextOrNull() == type;
 
     /// <summary>The content of a message: a string, or the text blocks of a list joined by newline; empty for any other shape.</summary>
     public static string Of(JsonElement message) =>

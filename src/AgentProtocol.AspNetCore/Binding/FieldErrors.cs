@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AgentProtocol.Contracts.Errors;
+using AgentProtocol.Contracts.Json;
 
 namespace AgentProtocol.AspNetCore.Binding;
 
@@ -114,7 +115,7 @@ internal struct FieldErrors
         JsonValueKind.Undefined or JsonValueKind.Null => true,
         JsonValueKind.Object => value.GetPropertyCount() == 0,
         JsonValueKind.Array => value.GetArrayLength() == 0,
-        JsonValueKind.String => value.ValueEquals(""),
+        JsonValueKind.String => value.TextOrNull() == "",
         _ => false,
     };
 }

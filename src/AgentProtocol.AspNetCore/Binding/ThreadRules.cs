@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Text.Json;
+using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Threads;
 
 namespace AgentProtocol.AspNetCore.Binding;
@@ -164,5 +165,5 @@ internal static class ThreadRules
     }
 
     private static bool ValueEqualsText(this JsonElement element, string text) =>
-        element.ValueKind == JsonValueKind.String && element.ValueEquals(text);
+        element.TextOrNull() == text;
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AgentProtocol.Contracts.Errors;
+using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Engine.Assistants;
 using AgentProtocol.Engine.Events;
@@ -247,7 +248,7 @@ internal sealed class RunFactory(
 
     /// <summary>Words that another server would know are no mistake where the thread exists already (wire-contract 4.1).</summary>
     private static bool OnCompletionIs(RunCreate request, string wish) =>
-        request.OnCompletion is { ValueKind: JsonValueKind.String } value && value.ValueEquals(wish);
+        request.OnCompletion?.TextOrNull() == wish;
 
     /// <summary>A thread that a run brings about: it is found by what the run is found by.</summary>
     private static NewThreadRow NewThread(NewRunRow run) => new()

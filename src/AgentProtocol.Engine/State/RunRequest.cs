@@ -50,7 +50,7 @@ internal sealed class RunRequest
         || (Input.ValueKind == JsonValueKind.Undefined && Member("messages").ValueKind == JsonValueKind.Undefined);
 
     /// <summary>Whether the next step waits for the commit of the one before (<c>durability: sync</c>).</summary>
-    public bool CommitsEachStep => Member("durability") is { ValueKind: JsonValueKind.String } durability && durability.ValueEquals("sync");
+    public bool CommitsEachStep => Member("durability").TextOrNull() == "sync";
 
     /// <summary>Whether the caller wants the run to stop before a step.</summary>
     public bool StopsBefore(string node) => Names(Member("interrupt_before"), node);

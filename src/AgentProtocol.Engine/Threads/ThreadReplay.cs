@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AgentProtocol.Contracts.Errors;
+using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Threads;
 using AgentProtocol.Engine.State;
 using AgentProtocol.Engine.Storage;
@@ -18,7 +19,7 @@ internal static class ThreadReplay
         ProtocolDatabase database, NewThreadRow thread, ThreadCreate request, CancellationToken cancellationToken)
     {
         if (request.Metadata is not { ValueKind: JsonValueKind.Object } metadata || !metadata.TryGetProperty("graph_id", out var graph)
-            || graph.ValueKind != JsonValueKind.String || graph.ValueEquals(""))
+            || string.IsNullOrEmpty(graph.TextOrNull()))
         {
             throw new ProtocolException(ErrorCode.BadRequest, "supersteps need metadata.graph_id: states belong to an agent");
         }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AgentProtocol.Contracts.Errors;
+using AgentProtocol.Contracts.Json;
 
 namespace AgentProtocol.Engine.Threads;
 
@@ -22,7 +23,7 @@ internal static class ThreadTtl
         }
 
         if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("strategy", out var strategy)
-            && (strategy.ValueKind != JsonValueKind.String || !strategy.ValueEquals("delete")))
+            && strategy.TextOrNull() != "delete")
         {
             throw ProtocolException.InvalidField("ttl.strategy", "must be delete");
         }

@@ -32,10 +32,15 @@ public sealed class OddJsonTests(ServerFixture fixture) : IClassFixture<ServerFi
     public async Task Half_of_a_surrogate_pair_cannot_be_searched_for() =>
         await client.PostAsync("/agents/search", """{"metadata":{"created_by":"\ud800"}}""").RefusedAsync(HttpStatusCode.UnprocessableEntity, "validation_error");
 
+    [Fact]
+    public async Task Half_of_a_surrogate_pair_is_no_wish_for_the_end() =>
+        await client.PostAsync("/runs", """{"on_completion":"\ud800"}""").RefusedAsync(HttpStatusCode.UnprocessableEntity, "validation_error");
+
     [Theory]
     [InlineData("""{"interrupt_before":"\ud800"}""")]
     [InlineData("""{"interrupt_after":["\ud800"]}""")]
     [InlineData("""{"context":{"a":"\ud800"}}""")]
+    [InlineData("""{"thread_id":null,"durability":null,"input":{"messages":[{"role":"assistant","content":[{"type":5},{"type":"\ud800"}]}]}}""")]
     public async Task A_run_may_hold_half_of_a_surrogate_pair_where_nobody_reads_it(string body) =>
         Assert.Equal("success", (await client.PostAsync("/runs/wait", body).OkAsync()).Text("status"));
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AgentProtocol.Contracts.Json;
 using AgentProtocol.Engine.State;
 
 namespace AgentProtocol.Engine.Execution.Projections;
@@ -46,7 +47,7 @@ internal static class ContentBlocks
     private static ContentBlock Block(JsonElement block)
     {
         var json = JsonText.SingleLine(block.GetRawText());
-        return block.ValueKind == JsonValueKind.Object && block.TryGetProperty("type", out var type) && type.ValueEquals("text")
+        return block.ValueKind == JsonValueKind.Object && block.TryGetProperty("type", out var type) && type.TextOrNull() == "text"
             && block.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String
             ? Text(text) with { Finish = json }
             : new ContentBlock(json, null, json);
