@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using AgentProtocol.Contracts;
 using AgentProtocol.Contracts.Json;
+using AgentProtocol.Contracts.Runs;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -37,14 +38,15 @@ internal sealed class ConfigurableHeaders
     }
 
     /// <summary>The body with the settings; the same body when there are none.</summary>
-    public RunBody AddTo(RunBody body)
+    public (T Request, RawJson Text) AddTo<T>(T request, RawJson text)
+        where T : RunCreate
     {
         if (values.Count == 0)
         {
-            return body;
+            return (request, text);
         }
 
-        using var document = JsonDocument.Parse(body.Text.Text, DocumentOptions);
+        using var document = JsonDocument.Parse(text.Text, DocumentOptions);
         var output = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(output, WriterOptions))
         {
@@ -53,7 +55,7 @@ internal sealed class ConfigurableHeaders
 
         using var extended = JsonDocument.Parse(output.WrittenMemory, DocumentOptions);
         var config = extended.RootElement.GetProperty("config").Clone();
-        return new RunBody(body.Request with { Config = config }, new RawJson(Encoding.UTF8.GetString(output.WrittenSpan)));
+        return (request with { Config = config }, new RawJson(Encoding.UTF8.GetString(output.WrittenSpan)));
     }
 
     private Action<JsonElement> WriteConfigurable(Utf8JsonWriter writer) => configurable =>

@@ -32,16 +32,24 @@ internal sealed record KeyedBody<T>(T Value, IdempotencyKey? Key) : IBindableFro
         builder.Metadata.Add(BodyMetadata.For(typeof(T)));
 }
 
-/// <summary>The body of a request about a cron, kept as it was sent.</summary>
+/// <summary>The body of a request about a cron, kept as it was sent, with what the request's headers configure for its runs.</summary>
 internal sealed record CronBody<T>(T Request, RawJson Text) : IBindableFromHttpContext<CronBody<T>>, IEndpointParameterMetadataProvider
     where T : CronPatch, new()
 {
     public static async ValueTask<CronBody<T>?> BindAsync(HttpContext context, ParameterInfo parameter)
     {
+        var headers = ConfigurableHeaders.Of(context);
         var body = await BodyReader.ReadAsync(context, static (T value, ReadOnlySpan<byte> json) =>
             new CronBody<T>(value, json.IsEmpty ? RawJson.EmptyObject : new RawJson(System.Text.Encoding.UTF8.GetString(json))));
         CronRules.Check(body.Request);
-        return body;
+        if (body.Request is not CronCreate && body.Request.Config is null)
+        {
+            // A patch replaces the whole configuration, so one that leaves it alone must not get another.
+            return body;
+        }
+
+        var (request, text) = headers.AddTo(body.Request, body.Text);
+        return new CronBody<T>(request, text);
     }
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
@@ -61,7 +69,8 @@ internal sealed record RunBody(RunCreate Request, RawJson Text) : IBindableFromH
     public static RunBody Finish(RunCreate value, ReadOnlySpan<byte> json, ConfigurableHeaders headers)
     {
         RunCreateRules.Check(value);
-        return headers.AddTo(new RunBody(value, json.IsEmpty ? RawJson.EmptyObject : new RawJson(System.Text.Encoding.UTF8.GetString(json))));
+        var (request, text) = headers.AddTo(value, json.IsEmpty ? RawJson.EmptyObject : new RawJson(System.Text.Encoding.UTF8.GetString(json)));
+        return new RunBody(request, text);
     }
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>

@@ -105,7 +105,9 @@ internal static class StreamEndpoints
 
         errors.ThrowIfAny();
         var answer = await CommandDispatcher.AnswerAsync(command.Id!.Value, () => dispatcher.ExecuteAsync(
-            new CommandContext(context.Owner(), threadId, new CommandParams(command.Params), context.RequireScope, context.RequestAborted), command.Method!));
+            new CommandContext(
+                context.Owner(), threadId, new CommandParams(command.Params), context.RequireScope, ConfigurableHeaders.Of(context), context.RequestAborted),
+            command.Method!));
         return answer.Success is { } success
             ? JsonResult.Ok(success, ProtocolJsonContext.Default.StreamingSuccessResponse)
             : JsonResult.Ok(answer.Error!, ProtocolJsonContext.Default.StreamingErrorResponse);

@@ -1,3 +1,4 @@
+using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Streaming;
 using AgentProtocol.Engine.Access;
@@ -59,9 +60,10 @@ internal sealed class CommandDispatcher(RunCommands runs, StateCommands states)
 /// <param name="ThreadId">The thread of the connection or request.</param>
 /// <param name="Params">The parameters.</param>
 /// <param name="RequireScope">Refuses callers who do not have a scope.</param>
+/// <param name="Headers">What the headers of the request, or of the upgrade to a WebSocket, configure for runs.</param>
 /// <param name="Cancellation">Fires when nobody waits for the answer any more.</param>
 internal readonly record struct CommandContext(
-    string Owner, Guid ThreadId, CommandParams Params, Action<string> RequireScope, CancellationToken Cancellation);
+    string Owner, Guid ThreadId, CommandParams Params, Action<string> RequireScope, ConfigurableHeaders Headers, CancellationToken Cancellation);
 
 /// <summary>The answer to a command: one of the two.</summary>
 internal readonly record struct CommandAnswer(StreamingSuccessResponse? Success, StreamingErrorResponse? Error)

@@ -84,10 +84,15 @@ internal sealed class RunCommands(RunService runs, ThreadService threads)
             throw CommandParams.Invalid("message", "must be a message");
         }
 
-        var role = new CommandParams(message).RequiredText("role");
-        if (role is not ("user" or "system"))
+        var given = new CommandParams(message);
+        if (given.RequiredText("role") is not ("user" or "system"))
         {
             throw CommandParams.Invalid("message.role", "must be user or system");
+        }
+
+        if (given.Value("content") is null)
+        {
+            throw CommandParams.Invalid("message.content", "is required", "missing");
         }
 
         var state = await threads.GetStateAsync(context.Owner, context.ThreadId, null, context.Cancellation);
@@ -145,7 +150,8 @@ internal sealed class RunCommands(RunService runs, ThreadService threads)
         var body = CommandResult.Write(write);
         var request = JsonSerializer.Deserialize(body.Text, ProtocolJsonContext.Default.RunCreate)!;
         RunCreateRules.Check(request);
-        return runs.CreateAsync(context.Owner, new NewRun(context.ThreadId, request, body, RunReader.None), context.Cancellation);
+        var (configured, text) = context.Headers.AddTo(request, body);
+        return runs.CreateAsync(context.Owner, new NewRun(context.ThreadId, configured, text, RunReader.None), context.Cancellation);
     }
 
     private async Task<bool> IsInterruptedAsync(CommandContext context) =>

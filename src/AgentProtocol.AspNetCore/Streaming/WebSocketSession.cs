@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using System.Text.Json;
+using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.Contracts;
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Streaming;
@@ -176,7 +177,7 @@ internal sealed partial class WebSocketSession(
             case CommandDispatcher.Reconnect:
                 throw new CommandRefusal(StreamingErrorCode.NotSupported, "Subscriptions end with their connection; subscribe again, with since");
             default:
-                return await dispatcher.ExecuteAsync(new CommandContext(settings.Owner, settings.ThreadId, given, settings.RequireScope, over.Token), command.Method);
+                return await dispatcher.ExecuteAsync(new CommandContext(settings.Owner, settings.ThreadId, given, settings.RequireScope, settings.Headers, over.Token), command.Method);
         }
     }
 
@@ -229,7 +230,8 @@ internal sealed partial class WebSocketSession(
 /// <param name="Twins">Whether events repeat their id under the Agent Protocol's name.</param>
 /// <param name="MaxMessageBytes">The largest message it takes.</param>
 /// <param name="RequireScope">Refuses commands of an owner who does not have a scope.</param>
+/// <param name="Headers">What the headers of the upgrade configure for runs.</param>
 /// <param name="Open">Opens the events of the thread.</param>
 internal sealed record SocketSettings(
-    string Owner, Guid ThreadId, bool Twins, long MaxMessageBytes, Action<string> RequireScope,
+    string Owner, Guid ThreadId, bool Twins, long MaxMessageBytes, Action<string> RequireScope, ConfigurableHeaders Headers,
     Func<ThreadStreamStart, CancellationToken, Task<ThreadStream>> Open);

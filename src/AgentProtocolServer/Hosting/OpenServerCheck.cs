@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace AgentProtocolServer.Hosting;
 
 /// <summary>
-/// Refuses to start a server that other machines can reach and that lets everybody in, unless somebody has said so. It
-/// looks after the database was brought up to date, and before anything listens.
+/// Refuses to start a server that other machines can reach and that lets everybody in, unless somebody has said so, and
+/// one that could let nobody in. It looks after the database was brought up to date, and before anything listens.
 /// </summary>
 internal sealed class OpenServerCheck(IConfiguration configuration, IOptions<AuthOptions> auth, ApiKeys keys) : IHostedLifecycleService
 {
@@ -20,9 +20,14 @@ internal sealed class OpenServerCheck(IConfiguration configuration, IOptions<Aut
         _ => "with an API key",
     };
 
-    /// <exception cref="StartException">It would be open.</exception>
+    /// <exception cref="StartException">It would be open, or closed to everybody.</exception>
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
+        if (auth.Value.Mode == AuthOptions.Host)
+        {
+            throw new StartException("Auth:Mode=Host is for apps that embed the library and have an authentication of their own: set Auto, ApiKey or None.");
+        }
+
         if (auth.Value.Mode != AuthOptions.Auto)
         {
             return;

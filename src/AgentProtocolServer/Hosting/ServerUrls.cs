@@ -39,7 +39,7 @@ internal static class ServerUrls
         return found.Setting is null ? null : $"{found.Setting} is {found.Url}";
     }
 
-    /// <summary>Whatever is not plainly local is not: wildcards, and names, for which Kestrel listens to all addresses.</summary>
+    /// <summary>Whatever is not plainly local is not: wildcards, and names, for which Kestrel listens to all addresses, also for <c>localhost.</c> with a dot.</summary>
     private static bool IsLocal(string? url)
     {
         if (url is null)
@@ -48,6 +48,6 @@ internal static class ServerUrls
         }
 
         var address = BindingAddress.Parse(url);
-        return address.IsUnixPipe || address.IsNamedPipe || LoopbackNames.Contain(address.Host);
+        return address.IsUnixPipe || address.IsNamedPipe || (!address.Host.EndsWith('.') && LoopbackNames.Contain(address.Host));
     }
 }

@@ -13,26 +13,28 @@ internal sealed record KeyArguments(string Owner, string? Name, IReadOnlyList<st
 {
     private static readonly string[] Names = ["--owner", "--name", "--scope", "--expires"];
 
-    /// <summary>Reads our arguments, as <c>--name value</c> or <c>--name=value</c>, and leaves the settings.</summary>
-    /// <exception cref="StartException">One of them cannot be.</exception>
+    /// <summary>Reads our arguments, as <c>--name value</c> or <c>--name=value</c>, and leaves the settings, which have a colon in their names.</summary>
+    /// <exception cref="StartException">One of them cannot be, or is neither: a mistyped option must not make another key than was asked for.</exception>
     public static (KeyArguments Arguments, string[] Settings) Read(string[] args, TimeProvider time)
     {
         Dictionary<string, string> given = [];
         List<string> settings = [];
         for (var i = 0; i < args.Length; i++)
         {
-            var parts = args[i].Split('=', 2);
-            if (!Names.Contains(parts[0]))
+            var (name, value) = args[i].Split('=', 2) is [var left, var right] ? (left, right) : (args[i], null);
+            if (!Names.Contains(name) && !IsSetting(name))
             {
-                settings.Add(args[i]);
+                throw new StartException($"key create does not know \"{name}\": it takes {string.Join(", ", Names)}, and settings such as --Auth:Mode=None.");
             }
-            else if (parts.Length == 2 || i + 1 < args.Length)
+
+            value ??= i + 1 < args.Length && !args[i + 1].StartsWith("--", StringComparison.Ordinal) ? args[++i] : throw new StartException($"{name} needs a value.");
+            if (IsSetting(name))
             {
-                given[parts[0]] = parts.Length == 2 ? parts[1] : args[++i];
+                settings.Add($"{name}={value}");
             }
             else
             {
-                throw new StartException($"{parts[0]} needs a value.");
+                given[name] = value;
             }
         }
 
@@ -45,6 +47,8 @@ internal sealed record KeyArguments(string Owner, string? Name, IReadOnlyList<st
         var expires = given.TryGetValue("--expires", out var text) ? ReadExpiry(text, time.GetUtcNow()) : (DateTimeOffset?)null;
         return (new KeyArguments(owner, given.GetValueOrDefault("--name"), ReadScopes(given.GetValueOrDefault("--scope", $"{AccessScopes.Read},{AccessScopes.Run}")), expires), [.. settings]);
     }
+
+    private static bool IsSetting(string name) => name.StartsWith("--", StringComparison.Ordinal) && name.Contains(':');
 
     private static string[] ReadScopes(string text)
     {

@@ -20,10 +20,16 @@ public sealed class ProtocolSocket : IAsyncDisposable
     /// <summary>How the server has closed it, once a read has failed for that reason.</summary>
     public WebSocketCloseStatus? CloseStatus => socket.CloseStatus;
 
-    /// <summary>Connects to a path of a server.</summary>
-    public static async Task<ProtocolSocket> ConnectAsync(Uri server, string path, CancellationToken cancellationToken)
+    /// <summary>Connects to a path of a server, with headers on the request that becomes the connection.</summary>
+    public static async Task<ProtocolSocket> ConnectAsync(
+        Uri server, string path, CancellationToken cancellationToken, IEnumerable<KeyValuePair<string, IEnumerable<string>>>? headers = null)
     {
         var opened = new ProtocolSocket();
+        foreach (var (name, values) in headers ?? [])
+        {
+            opened.socket.Options.SetRequestHeader(name, string.Join(", ", values));
+        }
+
         try
         {
             var address = new UriBuilder(new Uri(server, path)) { Scheme = "ws" };

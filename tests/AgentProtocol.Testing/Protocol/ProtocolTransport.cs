@@ -173,7 +173,7 @@ public sealed class SocketTransport(HttpClient client, string path) : ProtocolTr
     }
 
     private Task<ProtocolSocket> ConnectAsync(Guid threadId, CancellationToken cancellationToken) =>
-        ProtocolSocket.ConnectAsync(Client.BaseAddress!, PathOf(threadId), cancellationToken);
+        ProtocolSocket.ConnectAsync(Client.BaseAddress!, PathOf(threadId), cancellationToken, Client.DefaultRequestHeaders);
 
     private static async IAsyncEnumerable<JsonElement> ReadAsync(ProtocolSocket socket)
     {

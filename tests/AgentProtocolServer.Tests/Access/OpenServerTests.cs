@@ -47,7 +47,10 @@ public sealed class OpenServerTests(ServerFixture fixture) : IClassFixture<Serve
     [InlineData("http://[::1]:3000", null, true)]
     [InlineData(null, null, true)]
     [InlineData(null, "localhost:8123", true)]
+    [InlineData(null, "localhost.:8123", true)]
+    [InlineData(null, "127.0.0.1.:8123", true)]
     [InlineData(null, "evil.example:8123", false)]
+    [InlineData(null, "evil.example.:8123", false)]
     [InlineData("http://evil.example:8123", "evil.example:8123", false)]
     public async Task Pages_of_others_cannot_use_it_nor_can_a_name_that_points_here(string? origin, string? host, bool allowed)
     {

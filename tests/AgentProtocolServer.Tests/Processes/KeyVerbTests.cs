@@ -32,7 +32,7 @@ public sealed class KeyVerbTests : IAsyncLifetime
         await StatusSoonAsync(server, thread, null, HttpStatusCode.Unauthorized);
         await StatusSoonAsync(server, thread, key, HttpStatusCode.OK);
 
-        var other = await RunAsync("key", "create", "--owner", "team", "--scope", "read");
+        var other = await RunAsync("key", "create", "--Auth:Mode", "ApiKey", "--owner", "team", "--scope", "read");
         Assert.DoesNotContain("It is the first one", other.Log, StringComparison.Ordinal);
         var list = (await RunAsync("key", "list")).Log;
         Assert.Contains("supervisor", list, StringComparison.Ordinal);
@@ -66,6 +66,11 @@ public sealed class KeyVerbTests : IAsyncLifetime
     [InlineData("--expires", "key", "create", "--expires", "soon")]
     [InlineData("has passed", "key", "create", "--expires", "2020-01-01")]
     [InlineData("needs a value", "key", "create", "--name")]
+    [InlineData("--name needs a value", "key", "create", "--name", "--scope=admin")]
+    [InlineData("\"alice\": it takes --owner, --name, --scope, --expires", "key", "create", "alice", "--scope", "admin")]
+    [InlineData("\"alice\"", "key", "create", "--name", "bob", "alice")]
+    [InlineData("\"--scopes\"", "key", "create", "--scopes", "admin")]
+    [InlineData("\"--expire\"", "key", "create", "--Auth:Mode", "ApiKey", "--expire=90d")]
     [InlineData("there is no key", "key", "revoke", "aps_nobody")]
     public async Task A_mistake_is_one_line(string expected, params string[] arguments)
     {

@@ -85,6 +85,7 @@ public sealed class StartTests : IAsyncLifetime
     [InlineData("Server:Urls", "--Server:Urls=nonsense")]
     [InlineData("Limits:RequestsPerSecond", "--Limits:RequestsPerSecond=-1")]
     [InlineData("Auth:Mode", "--Auth:Mode=Open")]
+    [InlineData("Auth:Mode=Host is for apps that embed the library", "--Auth:Mode=Host")]
     [InlineData("Auth:OwnerClaim", "--Auth:OwnerClaim=")]
     [InlineData("Cors:Origins", "--Cors:Origins=https://one.example.com;two.example.com")]
     [InlineData("Agents:File", "--Agents:File=/nowhere/agents.json")]
@@ -99,6 +100,7 @@ public sealed class StartTests : IAsyncLifetime
     [InlineData("--Server:Urls=http://[::]:0")]
     [InlineData("--Server:Urls=http://agents.example:0")]
     [InlineData("--Server:Urls=http://localhost.example:0")]
+    [InlineData("--Server:Urls=http://localhost.:0")]
     [InlineData("--Server:Urls=http://127.0.0.1:0;http://10.1.2.3:0")]
     [InlineData("--Kestrel:Endpoints:Web:Url=http://*:0")]
     public async Task A_server_that_others_can_reach_without_a_key_is_one_line_that_says_how_to_close_it(string setting) =>

@@ -54,6 +54,29 @@ public sealed class CronTests(ServerFixture fixture) : IClassFixture<ServerFixtu
     }
 
     [Fact]
+    public async Task Headers_of_the_allow_list_win_over_the_configuration_of_the_runs()
+    {
+        // Wire-contract 5.10.
+        const string Path = "/runs/crons";
+        (string, string)[] ann = [("X-Configurable-User", "ann"), ("x-other", "no")];
+        var bare = await client.SendAsync(HttpMethod.Post, Path, """{"schedule":"0 0 1 1 *","assistant_id":"echo"}""", ann).OkAsync();
+        Assert.Equal("""{"configurable":{"x-configurable-user":"ann"}}""", ConfigOf(bare));
+        var cron = await client.SendAsync(
+            HttpMethod.Post, Path, """{"schedule":"0 0 1 1 *","assistant_id":"echo","config":{"configurable":{"n":1.0,"x-configurable-user":"mallory"}}}""", ann).OkAsync();
+        const string Both = """{"configurable":{"n":1.0,"x-configurable-user":"ann"}}""";
+        Assert.Equal(Both, ConfigOf(cron));
+
+        // A patch replaces the configuration only where it names one.
+        var path = $"{Path}/{cron.Text("cron_id")}";
+        var disabled = await client.SendAsync(HttpMethod.Patch, path, """{"enabled":false}""", ann).OkAsync();
+        Assert.Equal(Both, ConfigOf(disabled));
+        var changed = await client.SendAsync(HttpMethod.Patch, path, """{"config":{"tags":["t"],"configurable":{"x-configurable-user":"mallory"}}}""", ann).OkAsync();
+        Assert.Equal("""{"tags":["t"],"configurable":{"x-configurable-user":"ann"}}""", ConfigOf(changed));
+
+        static string ConfigOf(JsonElement cron) => cron.GetProperty("payload").GetProperty("config").GetRawText();
+    }
+
+    [Fact]
     public async Task A_disabled_cron_is_not_due()
     {
         var cron = await CreateAsync(new { schedule = Yearly, assistant_id = "echo", enabled = false });

@@ -97,6 +97,8 @@ public abstract class ProtocolCommandTests(ServerFixture fixture) : IClassFixtur
     [InlineData("input.respond", null, "invalid_argument")]
     [InlineData("input.inject", """{"namespace":[]}""", "invalid_argument")]
     [InlineData("input.inject", """{"message":{"role":"ai","content":"x"}}""", "invalid_argument")]
+    [InlineData("input.inject", """{"message":{"role":"user"}}""", "invalid_argument")]
+    [InlineData("input.inject", """{"message":{"role":"user","content":null}}""", "invalid_argument")]
     [InlineData("state.get", """{"namespace":["child"]}""", "no_such_namespace")]
     [InlineData("state.get", """{"namespace":"child"}""", "invalid_argument")]
     [InlineData("state.get", """{"keys":[1]}""", "invalid_argument")]
@@ -157,6 +159,34 @@ public abstract class ProtocolCommandTests(ServerFixture fixture) : IClassFixtur
         await StartAsync("sleep 60");
         AssertRefused("not_supported", await SendAsync("input.inject", new { message = new { role = "user", content = "again" } }));
         await client.SendAsync(HttpMethod.Delete, $"/threads/{threadId}").EmptyAsync(HttpStatusCode.NoContent);
+    }
+
+    /// <summary>Wire-contract 5.10: also those of a request that became a WebSocket, for all that is sent over it.</summary>
+    [Fact]
+    public async Task Headers_of_the_allow_list_win_over_the_configuration_of_every_command_that_starts_a_run()
+    {
+        var config = new { tags = new[] { "t" }, configurable = new Dictionary<string, object> { ["n"] = 1, ["x-configurable-user"] = "mallory" } };
+
+        await StartedAsync("run.start", new { assistant_id = "echo", input = Protocol.Say("hello"), config });
+        var checkpoint = (await client.GetJsonAsync($"/threads/{threadId}/state")).GetProperty("checkpoint").Text("checkpoint_id");
+        await StartedAsync("state.fork", new { checkpoint_id = checkpoint, input = Protocol.Say("fork"), config });
+        await StartedAsync("input.inject", new { message = new { role = "user", content = "again" } });
+
+        async Task StartedAsync(string method, object parameters)
+        {
+            // Another value for each, since a thread hands on what its runs had.
+            using var behindProxy = new HttpClient { BaseAddress = client.BaseAddress };
+            behindProxy.DefaultRequestHeaders.Add("X-Configurable-User", method);
+            behindProxy.DefaultRequestHeaders.Add("x-other", "no");
+            var answer = await Transport(behindProxy).SendAsync(threadId, method, parameters, Token);
+            Assert.True(answer.Text("type") == "success", answer.GetRawText());
+            var run = (await client.GetJsonAsync($"/threads/{threadId}/runs"))[0];
+            await client.WaitForStatusAsync($"{threadId}", run.Text("run_id"), "success");
+            var configurable = run.GetProperty("config").GetProperty("configurable");
+            Assert.Equal(method, configurable.Text("x-configurable-user"));
+            Assert.False(configurable.TryGetProperty("x-other", out _));
+            Assert.Equal(1, configurable.GetProperty("n").GetInt32());
+        }
     }
 
     [Fact]
