@@ -40,7 +40,8 @@ public sealed class FuzzTests(ServerFixture fixture) : IClassFixture<ServerFixtu
     [Fact]
     public async Task Whatever_is_sent_the_server_stands()
     {
-        var seed = Number("AGENTPROTOCOL_FUZZ_SEED", Random.Shared.Next(1, int.MaxValue));
+        // The same requests every time, so that a failure belongs to a change; other seeds look further.
+        var seed = Number("AGENTPROTOCOL_FUZZ_SEED", 1);
         var count = Number("AGENTPROTOCOL_FUZZ_REQUESTS", 20_000);
         Seeds.Tell($"Fuzz test: AGENTPROTOCOL_FUZZ_SEED={seed}");
         var document = await ServedDocument.ReadAsync(fixture.Client);
