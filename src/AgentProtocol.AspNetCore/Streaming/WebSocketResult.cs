@@ -1,3 +1,4 @@
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Endpoints;
 using AgentProtocol.Engine.Streams;
 using Microsoft.AspNetCore.Http;
@@ -35,6 +36,7 @@ internal sealed class WebSocketResult(Guid threadId, bool twins) : IResult
             twins,
             services.GetRequiredService<IOptions<LimitsOptions>>().Value.MaxBodyBytes,
             httpContext.RequireScope,
+            httpContext.IsStillLetInAsync,
             (start, cancellationToken) => ThreadStreams.OpenAsync(services, owner, threadId, start, cancellationToken));
         using var socket = await httpContext.WebSockets.AcceptWebSocketAsync(Accept);
         await using var session = new WebSocketSession(
