@@ -172,9 +172,13 @@ internal sealed partial class WebSocketSession(
     {
         try
         {
-            return await settings.IsStillLetIn(over.Token)
-                ? null
-                : CommandAnswer.Refuse(command.Id, StreamingErrorCode.PermissionDenied, "The credentials that opened this connection do not count any more");
+            if (!await settings.IsStillLetIn(over.Token))
+            {
+                return CommandAnswer.Refuse(command.Id, StreamingErrorCode.PermissionDenied, "The credentials that opened this connection do not count any more");
+            }
+
+            // The streaming protocol has no code of its own for this.
+            return settings.Admits() ? null : CommandAnswer.Refuse(command.Id, StreamingErrorCode.UnknownError, "Too many commands: wait a second");
         }
         catch (Exception exception) when (!over.IsCancellationRequested)
         {
@@ -266,8 +270,10 @@ internal sealed partial class WebSocketSession(
 /// <param name="MaxMessageBytes">The largest message it takes.</param>
 /// <param name="RequireScope">Refuses commands of an owner who does not have a scope.</param>
 /// <param name="IsStillLetIn">Whether its credentials count to this moment.</param>
+/// <param name="Admits">Counts a command; false when it is one too many for now.</param>
 /// <param name="Open">Opens the events of the thread.</param>
 internal sealed record SocketSettings(
     string Owner, Guid ThreadId, bool Twins, long MaxMessageBytes, Action<string> RequireScope,
     Func<CancellationToken, ValueTask<bool>> IsStillLetIn,
+    Func<bool> Admits,
     Func<ThreadStreamStart, CancellationToken, Task<ThreadStream>> Open);
