@@ -43,7 +43,7 @@ internal sealed class KeyAuthentication(
         }
 
         var isAsked = false;
-        foreach (var credential in Credentials())
+        foreach (var credential in CredentialsOf(Request))
         {
             isAsked = true;
             if (await Keys.FindAsync(credential, Context.RequestAborted) is { } key)
@@ -92,14 +92,14 @@ internal sealed class KeyAuthentication(
     /// All that could be a key. SDKs send an <c>x-api-key</c> of their environment besides what their user has set, so that
     /// a wrong one must not spoil a right one.
     /// </summary>
-    private IEnumerable<string> Credentials()
+    public static IEnumerable<string> CredentialsOf(HttpRequest request)
     {
-        if (Single(Request.Headers[KeyHeader]) is { } key)
+        if (Single(request.Headers[KeyHeader]) is { } key)
         {
             yield return key;
         }
 
-        if (Single(Request.Headers[HeaderNames.Authorization]) is { } value && value.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+        if (Single(request.Headers[HeaderNames.Authorization]) is { } value && value.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
         {
             yield return value[Bearer.Length..].Trim();
         }

@@ -9,7 +9,7 @@ namespace AgentProtocol.AspNetCore.Auth;
 
 /// <summary>
 /// Bounds how many requests a key may begin in a second, and without keys how many an address may. Only what was let in
-/// counts: probes are free, and refusing somebody costs less than counting him. A stream counts once, when it begins.
+/// counts: probes are free, and refusing somebody costs less than counting him. A stream counts once, when it begins; on a WebSocket each command counts.
 /// </summary>
 internal sealed class RateLimits : IDisposable
 {
@@ -48,6 +48,14 @@ internal sealed class RateLimits : IDisposable
         var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var told) && told > Period ? told : Period;
         context.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         await ErrorAnswer.WriteAsync(context, ErrorCode.RateLimited, "Too many requests: wait as long as Retry-After says");
+    }
+
+    /// <summary>Counts what comes over a connection that is open, as if it were a request of its own.</summary>
+    /// <returns>False when it is one too many.</returns>
+    public bool Admits(HttpContext context)
+    {
+        using var lease = limiter?.AttemptAcquire(context);
+        return lease is not { IsAcquired: false };
     }
 
     public void Dispose() => limiter?.Dispose();

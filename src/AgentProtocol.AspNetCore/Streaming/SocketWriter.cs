@@ -14,7 +14,10 @@ internal sealed class SocketWriter(WebSocket socket, TimeProvider time) : IDispo
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    // A WebSocket takes one message at a time.
+    /// <summary>Patience is for a piece of this size, so that a slow reader of a large event gets it all the same.</summary>
+    private const int FragmentBytes = 64 * 1024;
+
+    // A WebSocket takes one message at a time. Not given back after a failure: nothing may follow half a message.
     private readonly SemaphoreSlim turn = new(1, 1);
 
     /// <exception cref="TimeoutException">The client has taken nothing for the time of <see cref="Patience"/>.</exception>
@@ -25,15 +28,15 @@ internal sealed class SocketWriter(WebSocket socket, TimeProvider time) : IDispo
         JsonSerializer.Serialize(scratch.Writer, message, type);
         scratch.Writer.Flush();
         await turn.WaitAsync(cancellationToken);
-        try
+        var rest = scratch.Buffer.WrittenMemory;
+        while (rest.Length > FragmentBytes)
         {
-            // Not to be cancelled: half a message would be the end of the connection.
-            await WithinPatienceAsync(socket.SendAsync(scratch.Buffer.WrittenMemory, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None), cancellationToken);
+            await SendAsync(rest[..FragmentBytes], isLast: false, cancellationToken);
+            rest = rest[FragmentBytes..];
         }
-        finally
-        {
-            turn.Release();
-        }
+
+        await SendAsync(rest, isLast: true, cancellationToken);
+        turn.Release();
 
         // Only now: a send that was given up may still read the buffer.
         scratch.Return();
@@ -54,6 +57,10 @@ internal sealed class SocketWriter(WebSocket socket, TimeProvider time) : IDispo
     }
 
     public void Dispose() => turn.Dispose();
+
+    // Not to be cancelled: half a message would be the end of the connection.
+    private ValueTask SendAsync(ReadOnlyMemory<byte> fragment, bool isLast, CancellationToken cancellationToken) =>
+        WithinPatienceAsync(socket.SendAsync(fragment, WebSocketMessageType.Text, isLast, CancellationToken.None), cancellationToken);
 
     private async ValueTask WithinPatienceAsync(ValueTask sending, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.AspNetCore.Endpoints;
 using AgentProtocol.Engine.Streams;
@@ -30,6 +31,7 @@ internal sealed class WebSocketResult(Guid threadId, bool twins) : IResult
 
         var services = httpContext.RequestServices;
         var owner = httpContext.Owner();
+        var limits = services.GetRequiredService<RateLimits>();
         var settings = new SocketSettings(
             owner,
             threadId,
@@ -37,6 +39,8 @@ internal sealed class WebSocketResult(Guid threadId, bool twins) : IResult
             services.GetRequiredService<IOptions<LimitsOptions>>().Value.MaxBodyBytes,
             httpContext.RequireScope,
             ConfigurableHeaders.Of(httpContext),
+            httpContext.IsStillLetInAsync,
+            () => limits.Admits(httpContext),
             (start, cancellationToken) => ThreadStreams.OpenAsync(services, owner, threadId, start, cancellationToken));
         using var socket = await httpContext.WebSockets.AcceptWebSocketAsync(Accept);
         await using var session = new WebSocketSession(

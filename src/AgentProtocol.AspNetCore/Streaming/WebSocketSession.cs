@@ -42,7 +42,10 @@ internal sealed partial class WebSocketSession(
         try
         {
             var first = await Task.WhenAny(receiving, Subscriptions.Ended, Task.Delay(Timeout.Infinite, waiting.Token));
-            await FarewellAsync(first == receiving ? await receiving : await EndOfEventsAsync(first));
+            if ((first == receiving ? await receiving : await EndOfEventsAsync(first)) is { } end)
+            {
+                await FarewellAsync(end);
+            }
         }
         catch (Exception) when (socket.State is WebSocketState.Aborted or WebSocketState.Closed)
         {
@@ -72,8 +75,8 @@ internal sealed partial class WebSocketSession(
         over.Dispose();
     }
 
-    /// <summary>Why the events are over although the client is there.</summary>
-    private static async Task<End> EndOfEventsAsync(Task ended)
+    /// <summary>Why the events are over although the client is there; null when there is no good reason.</summary>
+    private static async Task<End?> EndOfEventsAsync(Task ended)
     {
         try
         {
@@ -82,12 +85,12 @@ internal sealed partial class WebSocketSession(
         }
         catch (OperationCanceledException)
         {
-            // Not a normal end: after that clients would not come back (wire-contract 13.39).
-            return new End(WebSocketCloseStatus.EndpointUnavailable, "The server is shutting down");
+            // The server stops. No goodbye: clients take 1000 and 1001 for the end and would not come back (wire-contract 13.39).
+            return null;
         }
     }
 
-    private async Task<End> ReceiveAsync()
+    private async Task<End?> ReceiveAsync()
     {
         try
         {
@@ -106,7 +109,10 @@ internal sealed partial class WebSocketSession(
                     return new End(WebSocketCloseStatus.NormalClosure, null);
                 }
 
-                await HandleAsync(message);
+                if (await HandleAsync(message) is { } end)
+                {
+                    return end;
+                }
             }
         }
         catch (InvalidDataException tooLarge)
@@ -115,7 +121,7 @@ internal sealed partial class WebSocketSession(
         }
     }
 
-    private async Task HandleAsync(ReadOnlyMemory<byte> message)
+    private async Task<End?> HandleAsync(ReadOnlyMemory<byte> message)
     {
         JsonDocument document;
         try
@@ -126,20 +132,28 @@ internal sealed partial class WebSocketSession(
         {
             // InvalidOperationException: half of a surrogate pair in a key, which cannot be compared with other keys.
             await SendAsync(CommandAnswer.Refuse(null, StreamingErrorCode.InvalidArgument, $"The message is not valid JSON: {exception.Message}"));
-            return;
+            return null;
         }
 
         using (document)
         {
-            await HandleAsync(document.RootElement);
+            return await HandleAsync(document.RootElement);
         }
     }
 
-    private async Task HandleAsync(JsonElement message)
+    /// <returns>Why the connection ends with this message; null when it goes on.</returns>
+    private async Task<End?> HandleAsync(JsonElement message)
     {
         if (SocketCommand.Read(message) is not { } command)
         {
             await SendAsync(CommandAnswer.Refuse(null, StreamingErrorCode.InvalidArgument, "A command is an object with an integer id of at least 0 and a method"));
+        }
+        else if (await RefusalAsync(command) is { Error: { } refusal } answer)
+        {
+            await SendAsync(answer);
+            return refusal.Error == StreamingErrorCode.PermissionDenied
+                ? new End(WebSocketCloseStatus.PolicyViolation, "The credentials do not count any more")
+                : null;
         }
         else if (command.Method == CommandDispatcher.Subscribe)
         {
@@ -149,6 +163,27 @@ internal sealed partial class WebSocketSession(
         {
             Subscriptions.Resume();
             await SendAsync(await AnswerAsync(command));
+        }
+
+        return null;
+    }
+
+    /// <summary>What a request of its own would be refused with before it is looked at; null when it would be let in.</summary>
+    private async Task<CommandAnswer?> RefusalAsync(SocketCommand command)
+    {
+        try
+        {
+            if (!await settings.IsStillLetIn(over.Token))
+            {
+                return CommandAnswer.Refuse(command.Id, StreamingErrorCode.PermissionDenied, "The credentials that opened this connection do not count any more");
+            }
+
+            // The streaming protocol has no code of its own for this.
+            return settings.Admits() ? null : CommandAnswer.Refuse(command.Id, StreamingErrorCode.UnknownError, "Too many commands: wait a second");
+        }
+        catch (Exception exception) when (!over.IsCancellationRequested)
+        {
+            return Failed(command, exception);
         }
     }
 
@@ -160,10 +195,15 @@ internal sealed partial class WebSocketSession(
         }
         catch (Exception exception) when (!over.IsCancellationRequested)
         {
-            // One command has failed; the others, and the events, have nothing to do with it.
-            LogCommandFailed(exception, command.Method, settings.ThreadId);
-            return CommandAnswer.Refuse(command.Id, StreamingErrorCode.UnknownError, "The server failed; try again");
+            return Failed(command, exception);
         }
+    }
+
+    /// <summary>One command has failed; the others, and the events, have nothing to do with it.</summary>
+    private CommandAnswer Failed(SocketCommand command, Exception exception)
+    {
+        LogCommandFailed(exception, command.Method, settings.ThreadId);
+        return CommandAnswer.Refuse(command.Id, StreamingErrorCode.UnknownError, "The server failed; try again");
     }
 
     private async Task<CommandResult> ExecuteAsync(SocketCommand command)
@@ -231,7 +271,11 @@ internal sealed partial class WebSocketSession(
 /// <param name="MaxMessageBytes">The largest message it takes.</param>
 /// <param name="RequireScope">Refuses commands of an owner who does not have a scope.</param>
 /// <param name="Headers">What the headers of the upgrade configure for runs.</param>
+/// <param name="IsStillLetIn">Whether its credentials count to this moment.</param>
+/// <param name="Admits">Counts a command; false when it is one too many for now.</param>
 /// <param name="Open">Opens the events of the thread.</param>
 internal sealed record SocketSettings(
     string Owner, Guid ThreadId, bool Twins, long MaxMessageBytes, Action<string> RequireScope, ConfigurableHeaders Headers,
+    Func<CancellationToken, ValueTask<bool>> IsStillLetIn,
+    Func<bool> Admits,
     Func<ThreadStreamStart, CancellationToken, Task<ThreadStream>> Open);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AgentProtocolServer.Tests.Access;
 
-/// <summary>WebSockets of callers with a key.</summary>
+/// <summary>WebSockets of callers with a key or without.</summary>
 internal static class AccessSockets
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -14,7 +14,11 @@ internal static class AccessSockets
     public static async Task<ClientWebSocket> ConnectAsync(HttpClient client, string path)
     {
         var socket = new ClientWebSocket();
-        socket.Options.SetRequestHeader("x-api-key", Assert.Single(client.DefaultRequestHeaders.GetValues("x-api-key")));
+        if (client.DefaultRequestHeaders.TryGetValues("x-api-key", out var keys))
+        {
+            socket.Options.SetRequestHeader("x-api-key", Assert.Single(keys));
+        }
+
         var address = new UriBuilder(new Uri(client.BaseAddress!, path)) { Scheme = "ws" };
         await socket.ConnectAsync(address.Uri, Token);
         return socket;

@@ -1,7 +1,10 @@
 using System.Net;
 using System.Net.WebSockets;
 using System.Text.Json;
+using AgentProtocol.Engine.Access;
+using AgentProtocol.Testing;
 using AgentProtocolServer.Tests.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace AgentProtocolServer.Tests.Access;
@@ -9,6 +12,8 @@ namespace AgentProtocolServer.Tests.Access;
 /// <summary>Who may follow and steer a thread through the streaming protocol (wire-contract 13.14).</summary>
 public sealed class ProtocolAccessTests(KeyedServerFixture fixture) : IClassFixture<KeyedServerFixture>
 {
+    private const string Read = """{"id":2,"method":"state.get","params":{"namespace":[]}}""";
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -24,9 +29,29 @@ public sealed class ProtocolAccessTests(KeyedServerFixture fixture) : IClassFixt
             Assert.Equal("permission_denied", (await socket.AnswerAsync(command)).Text("error"));
         }
 
-        const string Read = """{"id":2,"method":"state.get","params":{"namespace":[]}}""";
         Assert.Equal("success", (await reader.PostAsync($"/threads/{thread}/commands", Read).OkAsync()).Text("type"));
         Assert.Equal("success", (await socket.AnswerAsync(Read)).Text("type"));
+    }
+
+    [Fact]
+    public async Task A_socket_whose_key_was_revoked_carries_out_nothing_more_and_is_closed()
+    {
+        var client = await fixture.Server.ClientOfAsync("revoked");
+        using var socket = await AccessSockets.ConnectAsync(client, $"/threads/{await client.NewThreadAsync()}/stream/events");
+        Assert.Equal("success", (await socket.AnswerAsync(Read)).Text("type"));
+        var keys = fixture.Server.Services.GetRequiredService<ApiKeys>();
+        await keys.RevokeAsync((await keys.ListAsync(Token)).Single(key => key.Owner == "revoked").Prefix, Token);
+        await ClosedSoonAsync(socket);
+    }
+
+    [Fact]
+    public async Task A_socket_that_was_opened_without_a_key_ends_with_the_first_key()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var socket = await AccessSockets.ConnectAsync(server.Client, $"/threads/{await server.Client.NewThreadAsync()}/stream/events");
+        Assert.Equal("success", (await socket.AnswerAsync(Read)).Text("type"));
+        await server.ClientOfAsync("somebody");
+        await ClosedSoonAsync(socket);
     }
 
     [Fact]
@@ -46,5 +71,14 @@ public sealed class ProtocolAccessTests(KeyedServerFixture fixture) : IClassFixt
             var answer = await other.PostAsync($"/threads/{thread}/commands", new { id = 1, method, @params = new { assistant_id = "echo", input = Protocol.Say("x") } }).OkAsync();
             Assert.Equal("no_such_run", answer.Text("error"));
         }
+    }
+
+    private static async Task ClosedSoonAsync(ClientWebSocket socket)
+    {
+        await Until.TrueAsync(
+            async () => await socket.AnswerAsync(Read) is var answer && answer.Text("type") == "error" && answer.Text("error") == "permission_denied",
+            Token);
+        await socket.ReceiveAsync(new byte[16], Token);
+        Assert.Equal(WebSocketCloseStatus.PolicyViolation, socket.CloseStatus);
     }
 }

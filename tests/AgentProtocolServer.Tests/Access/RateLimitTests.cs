@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using AgentProtocol.Testing;
 using AgentProtocolServer.Tests.Hosting;
 using Xunit;
 
@@ -34,6 +35,16 @@ public sealed class RateLimitTests
         {
             await server.ClientOfAsync("calm");
         }
+    }
+
+    [Fact]
+    public async Task Commands_on_a_socket_count_and_one_too_many_is_refused_while_the_socket_stays()
+    {
+        await using var server = await TestServer.StartAsync("--Limits:RequestsPerSecond=1", "--Limits:RequestBurst=10", "--Auth:Mode=None");
+        using var socket = await AccessSockets.ConnectAsync(server.Client, $"/threads/{await server.Client.NewThreadAsync()}/stream/events");
+        const string Read = """{"id":2,"method":"state.get","params":{"namespace":[]}}""";
+        await Until.TrueAsync(async () => (await socket.AnswerAsync(Read)).GetRawText().Contains("Too many", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        await Until.TrueAsync(async () => (await socket.AnswerAsync(Read)).GetProperty("type").GetString() == "success", TestContext.Current.CancellationToken);
     }
 
     [Fact]
