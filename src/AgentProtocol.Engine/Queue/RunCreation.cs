@@ -65,7 +65,7 @@ internal sealed partial class RunCreation
                 : await CreateOnBusyThreadAsync(given, cancellationToken);
         }
         catch (PostgresException exception) when (given.Run.IsShared && exception is
-            { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "runs_pkey" or "run_work_pkey" })
+        { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "runs_pkey" or "run_work_pkey" })
         {
             // Another try was faster; what this one has superseded on the way was rolled back.
             return RunCreationResult.AlreadyStored;
