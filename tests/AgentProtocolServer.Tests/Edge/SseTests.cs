@@ -27,6 +27,7 @@ public sealed class SseTests : IAsyncLifetime
     [Fact]
     public async Task Events_are_framed_with_id_name_and_one_line_of_data()
     {
+        // wire-contract 13.24
         stream.Add(0, "metadata", """{"run_id":"r"}""").Add(1, "values", "{\r\n  \"a\": \"ä\\n\"\n}").Add(2, "custom", "null").End();
         using var response = await OpenAsync();
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.ToString());
@@ -54,6 +55,7 @@ public sealed class SseTests : IAsyncLifetime
     [Fact]
     public async Task Silence_is_broken_every_five_seconds_by_one_line()
     {
+        // wire-contract 13.25, 13.26
         using var response = await OpenAsync();
         var body = await response.Content.ReadAsStreamAsync(Token);
         var buffer = new byte[100];

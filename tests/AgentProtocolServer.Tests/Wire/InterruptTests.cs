@@ -133,6 +133,7 @@ public sealed class InterruptTests(ApprovalFixture fixture) : IClassFixture<Appr
     [Fact]
     public async Task Events_show_the_question_and_never_in_the_state()
     {
+        // wire-contract 13.35
         var thread = await client.NewThreadAsync();
         var events = await client.StreamAsync(
             HttpMethod.Post, $"/threads/{thread}/runs/stream",

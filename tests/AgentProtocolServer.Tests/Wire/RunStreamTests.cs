@@ -15,6 +15,7 @@ public sealed class RunStreamTests(ServerFixture fixture) : IClassFixture<Server
     [Fact]
     public async Task A_stream_says_where_it_is_and_is_not_buffered()
     {
+        // wire-contract 13.29, 13.31
         var id = await client.NewThreadAsync();
         using var stream = await client.OpenStepsAsync(id, "hello");
         var runId = RunLogs.RunIdOf(stream);
@@ -42,6 +43,7 @@ public sealed class RunStreamTests(ServerFixture fixture) : IClassFixture<Server
     [Fact]
     public async Task Trap_33_pieces_carry_the_id_of_the_final_message()
     {
+        // wire-contract 13.49
         var id = await client.NewThreadAsync();
         var events = await client.StreamAsync(HttpMethod.Post, $"/threads/{id}/runs/stream", new { assistant_id = "echo", input = Protocol.Say("a b"), stream_mode = "messages-tuple" });
         var message = (await client.GetJsonAsync($"/threads/{id}/state")).GetProperty("values").GetProperty("messages")[1].Text("id");

@@ -245,6 +245,7 @@ public sealed class ThreadRunTests(ServerFixture fixture) : IClassFixture<Server
     [Fact]
     public async Task Trap_21_unknown_members_of_the_input_are_kept_in_the_request()
     {
+        // wire-contract 13.2, 13.12
         var id = await client.NewThreadAsync();
         const string Input = """{"messages":[{"role":"user","content":"x"}],"callbackThreadId":"t-1","n":1.0}""";
         var run = await client.PostAsync($"/threads/{id}/runs", $$"""{"assistant_id":"echo","input":{{Input}}}""").OkAsync();
