@@ -88,28 +88,6 @@ internal struct FieldErrors
 
     public void NotSupported(string field) => Add(field, "not supported yet", "not_supported");
 
-    /// <summary>
-    /// Refuses a checkpoint to start from. A reference that names no checkpoint means the current state, and remote
-    /// graphs send one with nothing but their thread id.
-    /// </summary>
-    public void NoCheckpoint(string field, JsonElement? checkpoint)
-    {
-        if (checkpoint is not { ValueKind: JsonValueKind.Object } reference)
-        {
-            NotSupported(field, checkpoint);
-            return;
-        }
-
-        foreach (var member in reference.EnumerateObject())
-        {
-            if (member.Name is "checkpoint_id" or "checkpoint_ns" or "checkpoint_map" && !AsksNothing(member.Value))
-            {
-                NotSupported(field);
-                return;
-            }
-        }
-    }
-
     private static bool AsksNothing(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Undefined or JsonValueKind.Null => true,

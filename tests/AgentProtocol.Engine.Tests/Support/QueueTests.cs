@@ -23,7 +23,7 @@ public abstract class QueueTests : IClassFixture<MigratedPostgres>, IAsyncLifeti
 
     private protected string ConnectionString => postgres.ConnectionString;
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         Queue = new QueueHarness(postgres.ConnectionString);
         OtherQueue = new QueueHarness(postgres.ConnectionString);
