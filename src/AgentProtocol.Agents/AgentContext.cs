@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentProtocol.Agents;
 
@@ -57,6 +59,15 @@ public sealed record AgentContext
 
     /// <summary>The long-term store of the run's owner, which is shared by all threads and outlives them.</summary>
     public IAgentStore Store { get; init; } = new MissingStore();
+
+    /// <summary>What callers tell the run while it executes. An agent that never looks here is not one to be steered.</summary>
+    public IAgentInbox Inbox { get; init; } = new EmptyInbox();
+
+    /// <summary>Runs of other agents of this server on behalf of this one; they end with it.</summary>
+    public IAgentChildren Children { get; init; } = new NoChildren();
+
+    /// <summary>The run's log: each line carries the run, its thread and its attempt.</summary>
+    public ILogger Logger { get; init; } = NullLogger.Instance;
 }
 
 /// <summary>The state of a thread as an agent sees it.</summary>

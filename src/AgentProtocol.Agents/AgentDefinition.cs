@@ -41,6 +41,28 @@ public sealed record AgentDefinition
     /// <summary>JSON Schema of the run's context; that of the configuration when not given.</summary>
     public JsonElement? ContextSchema { get => field ?? ConfigSchema; init; }
 
+    /// <summary>Anything else that callers should know of it, an object; shown as the metadata of its assistant.</summary>
+    public JsonElement? Metadata { get; init; }
+
+    /// <summary>
+    /// Whether it takes new messages from <see cref="AgentContext.Inbox"/> while it executes. Such an agent decides by the
+    /// state, and not by <see cref="AgentContext.CompletedSteps"/>, what is left to do: when messages have come that it has
+    /// not taken, it is asked again.
+    /// </summary>
+    public bool IsSteerable { get; init; }
+
+    /// <summary>What becomes of its run when a newer one arrives with the strategy <c>interrupt</c>.</summary>
+    public SteerPolicy OnSteer { get; init; }
+
+    /// <summary>How long its runs may take; what is null follows the server's settings.</summary>
+    public AgentLimits Limits { get; init; } = AgentLimits.None;
+
+    /// <summary>How many of its runs may execute at once on all nodes together; null for any number.</summary>
+    public int? MaxConcurrentRuns { get; init; }
+
+    /// <summary>How its failed attempts are repeated; null for the server's settings.</summary>
+    public AgentRetry? Retry { get; init; }
+
     /// <summary>The UUID that stands for <see cref="Id"/> on the wire (wire-contract 8.2).</summary>
     public Guid AssistantId => field == Guid.Empty ? field = AssistantIds.For(Id) : field;
 }

@@ -75,6 +75,11 @@ public abstract record AgentEvent
     /// <param name="Note">A sentence for people.</param>
     public sealed record Progress(double? Percent = null, string? Phase = null, string? Note = null) : AgentEvent;
 
+    /// <summary>Something that the agent has produced, shown with the run's progress, also after it ended. One of the same name is replaced.</summary>
+    /// <param name="Name">Its name.</param>
+    /// <param name="Content">What it is, any JSON; small, or a reference such as a URL.</param>
+    public sealed record Artifact(string Name, JsonElement Content) : AgentEvent;
+
     /// <summary>Tokens that one model call consumed. Reports are summed up on the run.</summary>
     /// <param name="InputTokens">Tokens read.</param>
     /// <param name="OutputTokens">Tokens written.</param>

@@ -1,10 +1,11 @@
 namespace AgentProtocol.Agents;
 
 /// <summary>The agents of this server, by graph id and by assistant id.</summary>
+/// <remarks>The agents may be replaced while the server runs; a run keeps the one that it was started with.</remarks>
 public sealed class AgentRegistry
 {
-    private readonly Dictionary<string, AgentDefinition> byId = new(StringComparer.Ordinal);
-    private readonly Dictionary<Guid, AgentDefinition> byAssistantId = [];
+    private readonly string? defaultId;
+    private volatile Agents current;
 
     /// <summary>Registers the agents of a server.</summary>
     /// <param name="agents">The agents, in the order in which they are listed to callers.</param>
@@ -12,31 +13,55 @@ public sealed class AgentRegistry
     /// <exception cref="AgentConfigurationException">Two agents share an id, or the default is not registered.</exception>
     public AgentRegistry(IEnumerable<AgentDefinition> agents, string? defaultId = null)
     {
-        All = [.. agents];
-        foreach (var agent in All)
-        {
-            if (!byId.TryAdd(agent.Id, agent))
-            {
-                throw new AgentConfigurationException($"Two agents are called \"{agent.Id}\": give one of them another id.");
-            }
-
-            byAssistantId.Add(agent.AssistantId, agent);
-        }
-
-        Default = defaultId is null ? Find("echo") ?? (All.Count == 1 ? All[0] : null) : Find(defaultId)
-            ?? throw new AgentConfigurationException($"Agents:Default names \"{defaultId}\", but no agent has that id.");
+        this.defaultId = defaultId;
+        current = new Agents(agents, defaultId);
     }
 
     /// <summary>All agents, in the order of registration.</summary>
-    public IReadOnlyList<AgentDefinition> All { get; }
+    public IReadOnlyList<AgentDefinition> All => current.All;
 
     /// <summary>The agent of runs that name none; null when there are several and none was chosen.</summary>
-    public AgentDefinition? Default { get; }
+    public AgentDefinition? Default => current.Default;
 
     /// <summary>The agent with this graph id or assistant id, or null.</summary>
-    public AgentDefinition? Find(string id) =>
-        byId.GetValueOrDefault(id) ?? (Guid.TryParse(id, out var assistantId) ? Find(assistantId) : null);
+    public AgentDefinition? Find(string id) => current.Find(id);
 
     /// <summary>The agent with this assistant id, or null.</summary>
-    public AgentDefinition? Find(Guid assistantId) => byAssistantId.GetValueOrDefault(assistantId);
+    public AgentDefinition? Find(Guid assistantId) => current.Find(assistantId);
+
+    /// <summary>Puts other agents in the place of those that were there, all at once.</summary>
+    /// <exception cref="AgentConfigurationException">Two agents share an id, or the default is not registered; nothing is replaced.</exception>
+    public void Replace(IEnumerable<AgentDefinition> agents) => current = new Agents(agents, defaultId);
+
+    private sealed class Agents
+    {
+        private readonly Dictionary<string, AgentDefinition> byId = new(StringComparer.Ordinal);
+        private readonly Dictionary<Guid, AgentDefinition> byAssistantId = [];
+
+        public Agents(IEnumerable<AgentDefinition> agents, string? defaultId)
+        {
+            All = [.. agents];
+            foreach (var agent in All)
+            {
+                if (!byId.TryAdd(agent.Id, agent))
+                {
+                    throw new AgentConfigurationException($"Two agents are called \"{agent.Id}\": give one of them another id.");
+                }
+
+                byAssistantId.Add(agent.AssistantId, agent);
+            }
+
+            Default = defaultId is null ? Find("echo") ?? (All.Count == 1 ? All[0] : null) : Find(defaultId)
+                ?? throw new AgentConfigurationException($"Agents:Default names \"{defaultId}\", but no agent has that id.");
+        }
+
+        public IReadOnlyList<AgentDefinition> All { get; }
+
+        public AgentDefinition? Default { get; }
+
+        public AgentDefinition? Find(string id) =>
+            byId.GetValueOrDefault(id) ?? (Guid.TryParse(id, out var assistantId) ? Find(assistantId) : null);
+
+        public AgentDefinition? Find(Guid assistantId) => byAssistantId.GetValueOrDefault(assistantId);
+    }
 }

@@ -22,7 +22,7 @@ public static class AgentCatalog
         List<AgentDefinition> agents = options.Echo ? [EchoAgent.Definition(time)] : [];
         if (AgentsFile.Find(options.File, workingDirectory, contentRoot) is { } file)
         {
-            new AgentsFileReader(environment, time ?? TimeProvider.System).AddTo(agents, AgentsFile.Parse(file));
+            new AgentsFileReader(new ConfigurationValues(environment, time ?? TimeProvider.System)).AddTo(agents, AgentsFile.Parse(file));
         }
 
         return agents;

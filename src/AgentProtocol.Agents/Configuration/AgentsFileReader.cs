@@ -1,13 +1,11 @@
 using System.Text.RegularExpressions;
 using AgentProtocol.Agents.Llm;
-using AgentProtocol.Agents.Llm.OpenAi;
 
 namespace AgentProtocol.Agents.Configuration;
 
 /// <summary>Makes agents of what the agents file describes.</summary>
-/// <param name="environment">Reads the environment variables that hold API keys.</param>
-/// <param name="time">The agents' clock.</param>
-internal sealed partial class AgentsFileReader(Func<string, string?> environment, TimeProvider time)
+/// <param name="values">What the descriptions refer to.</param>
+internal sealed partial class AgentsFileReader(ConfigurationValues values)
 {
     /// <summary>Adds the agents of the file behind those that are there already.</summary>
     public void AddTo(List<AgentDefinition> agents, ConfigurationNode file)
@@ -27,24 +25,18 @@ internal sealed partial class AgentsFileReader(Func<string, string?> environment
 
     private AgentDefinition Agent(ConfigurationNode described)
     {
-        described.WithMembers("id", "kind", "name", "description", "instructions", "model");
-        var kind = described.Required("kind");
-        if (kind.Text() != "llm")
+        var kind = described.AsObject().Required("kind");
+        var agent = kind.Text() switch
         {
-            throw kind.Error($"\"{kind.Text()}\" is not a kind of agent: use \"llm\"");
-        }
-
-        return new AgentDefinition
+            "llm" => LlmConfiguration.Read(described, values),
+            _ => throw kind.Error($"\"{kind.Text()}\" is not a kind of agent: use \"llm\""),
+        };
+        return agent with
         {
             Id = Id(described.Required("id")),
-            Kind = "llm",
-            Nodes = [LlmAgent.Node],
+            Kind = kind.Text(),
             Name = described.Optional("name")?.Text(),
             Description = described.Optional("description")?.Text(),
-            Agent = new LlmAgent(
-                new OpenAiChatClient(Endpoint(described.Required("model"))),
-                described.Optional("instructions")?.Text(),
-                time),
         };
     }
 
@@ -52,55 +44,6 @@ internal sealed partial class AgentsFileReader(Func<string, string?> environment
         ? id.Text()
         : throw id.Error("an id has 1 to 128 letters, digits, dots, underscores and hyphens: choose such a one");
 
-    private OpenAiEndpoint Endpoint(ConfigurationNode model)
-    {
-        model.WithMembers("provider", "baseUrl", "name", "apiKeyEnv");
-        var provider = model.Required("provider");
-        if (provider.Text() != "openai")
-        {
-            throw provider.Error($"\"{provider.Text()}\" is not a provider: use \"openai\", with a baseUrl for any server that speaks its protocol");
-        }
-
-        var baseUrl = model.Optional("baseUrl");
-        var key = model.Optional("apiKeyEnv");
-        return baseUrl is null && key is null
-            ? throw model.Error("OpenAI wants a key: add \"apiKeyEnv\" with the name of an environment variable, or the \"baseUrl\" of another server")
-            : new OpenAiEndpoint(
-                baseUrl is null ? OpenAiEndpoint.OpenAi : Url(baseUrl),
-                model.Required("name").Text(),
-                key is null ? null : Key(key));
-    }
-
-    private static Uri Url(ConfigurationNode url) =>
-        Uri.TryCreate(url.Text(), UriKind.Absolute, out var uri)
-        && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
-        && uri is { UserInfo: "", Query: "", Fragment: "" }
-            ? uri
-            : throw url.Error("this must be a plain http or https URL: write it like \"http://localhost:11434/v1\"");
-
-    private string Key(ConfigurationNode variable)
-    {
-        if (!VariableForm().IsMatch(variable.Text()))
-        {
-            // Without its text: it may be the key itself.
-            throw variable.Error("this must be the name of an environment variable that holds the key: write it like \"OPENAI_API_KEY\"");
-        }
-
-        var key = environment(variable.Text())?.Trim();
-        if (string.IsNullOrEmpty(key))
-        {
-            throw variable.Error($"the environment variable {variable.Text()} is not set: set it to the API key, or remove apiKeyEnv if the server wants none");
-        }
-
-        // The client would fail at the first call, with the key in its message.
-        return !key.AsSpan().ContainsAnyExceptInRange('!', '~')
-            ? key
-            : throw variable.Error($"the environment variable {variable.Text()} holds blanks or characters that no API key has: set it to the key alone");
-    }
-
     [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,128}\z")]
     private static partial Regex IdForm();
-
-    [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_]*\z")]
-    private static partial Regex VariableForm();
 }

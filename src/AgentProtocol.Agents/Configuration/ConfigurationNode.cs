@@ -8,16 +8,14 @@ namespace AgentProtocol.Agents.Configuration;
 /// <param name="Element">The value.</param>
 internal sealed record ConfigurationNode(string File, string Path, JsonElement Element)
 {
+    /// <summary>The name of the member that the value belongs to.</summary>
+    public string Name => Path[(Path.LastIndexOf('.') + 1)..];
+
     /// <summary>Refuses a value that is not an object, and members that are unknown or written twice: a typing error must not pass silently.</summary>
     public ConfigurationNode WithMembers(params string[] known)
     {
-        if (Element.ValueKind != JsonValueKind.Object)
-        {
-            throw Error("this must be an object: write { … }");
-        }
-
         HashSet<string> seen = [];
-        foreach (var member in Element.EnumerateObject())
+        foreach (var member in AsObject().Element.EnumerateObject())
         {
             if (!known.Contains(member.Name))
             {
@@ -32,6 +30,9 @@ internal sealed record ConfigurationNode(string File, string Path, JsonElement E
 
         return this;
     }
+
+    /// <summary>Refuses a value that is not an object.</summary>
+    public ConfigurationNode AsObject() => Element.ValueKind == JsonValueKind.Object ? this : throw Error("this must be an object: write { … }");
 
     /// <summary>A member that has to be there.</summary>
     public ConfigurationNode Required(string name) =>

@@ -37,6 +37,18 @@ internal sealed record ClaimedRun
     /// <summary>Token usage that earlier attempts added up.</summary>
     public string? Usage { get; init; }
 
+    /// <summary>The number of its latest update.</summary>
+    public int Updates { get; init; }
+
+    /// <summary>What earlier attempts said about their progress.</summary>
+    public string? Progress { get; init; }
+
+    /// <summary>The message that an earlier attempt was writing when it was lost.</summary>
+    public string? Partial { get; init; }
+
+    /// <summary>The run that has started it; null when a caller has.</summary>
+    public Guid? ParentRunId { get; init; }
+
     /// <summary>When its time is up, by the database's clock.</summary>
     public DateTime? DeadlineAt { get; init; }
 

@@ -55,6 +55,23 @@ internal sealed record NewRunRow
     /// <summary>How long it may not start.</summary>
     public TimeSpan Delay { get; init; }
 
+    /// <summary>How long it may take from its first start; null for as long as the server's settings say.</summary>
+    public TimeSpan? TimeLimit { get; init; }
+
+    /// <summary>How long it may wait for its first start behind its delay; null for as long as it takes.</summary>
+    public TimeSpan? QueueWait { get; init; }
+
+    /// <summary>Whether it has to be claimed, because its agent may execute only so many runs at once.</summary>
+    public bool MustBeClaimed { get; init; }
+
+    /// <summary>The execution that starts it; null when a caller does.</summary>
+    public ParentExecution? Parent { get; init; }
+
     /// <summary>The node that serves the stream or wait whose loss cancels the run; null for all others.</summary>
     public Guid? StreamNode { get; init; }
 }
+
+/// <summary>An execution that starts a run. It may do so only while it has its run.</summary>
+/// <param name="RunId">Its run.</param>
+/// <param name="Fence">Its fence.</param>
+internal readonly record struct ParentExecution(Guid RunId, int Fence);

@@ -17,12 +17,13 @@ internal sealed partial class RunClaims
         work as (
             update run_work w
             set state = 3, node = $1, fence = fence + 1, attempt = attempt + 1, signal_no = case when settle is null then 0 else 1 end,
-                deadline_at = coalesce(deadline_at, now() + $3), started_at = coalesce(started_at, now())
+                deadline_at = coalesce(deadline_at, now() + coalesce(time_limit, $3)), started_at = coalesce(started_at, now()), start_by = null
             from ready where w.run_id = ready.run_id
             returning w.*)
         select work.run_id, work.thread_id, work.owner, work.run_no, work.fence, work.attempt, work.failures, work.losses,
                work.next_event, work.settle, work.settle_reason, work.usage, work.deadline_at, work.deadline_at - now(),
-               r.agent, r.assistant_id, r.request, r.assistant, r.thread_config
+               r.agent, r.assistant_id, r.request, r.assistant, r.thread_config,
+               work.updates, work.progress, work.partial, r.parent_run_id
         from work join runs r using (run_id)
         """;
 }

@@ -51,5 +51,9 @@ internal sealed partial class RunClaims(ProtocolDatabase database, IOptions<Runs
         DeadlineAt = reader.GetNullable<DateTime>(12),
         TimeLeft = reader.GetTimeSpan(13),
         Order = new RunOrder(reader.GetString(14), reader.GetGuid(15), reader.GetString(16), reader.GetText(17), reader.GetText(18)),
+        Updates = reader.GetInt32(19),
+        Progress = reader.GetText(20),
+        Partial = reader.GetText(21),
+        ParentRunId = reader.GetNullable<Guid>(22),
     };
 }

@@ -35,9 +35,10 @@ internal sealed partial class RunCreation
         $$"""
         with node as (select id from nodes where id = $1 for key share),
         given as (
-            select * from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $17, $18, $19, $20)
+            select * from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $17, $18, $19, $20,
+                                 $22, $23, $24)
                 as g(run_id, thread_id, owner, agent, assistant_id, request, metadata, filter, config, strategy, stateless,
-                     state, delay, stream_node, unedited, assistant, base, deletes_thread)),
+                     state, delay, stream_node, unedited, assistant, base, deletes_thread, time_limit, queue_wait, parent_run_id)),
         locked as (
             select h.thread_id, h.config from thread_heads h join given g on g.thread_id = h.thread_id and g.owner = h.owner
             where h.active_run is null and (not h.disposable or $21)
@@ -52,18 +53,20 @@ internal sealed partial class RunCreation
             returning h.thread_id, h.run_no, h.last_n, h.unmerged, locked.config),
         run as (
             insert into runs (run_id, thread_id, run_no, owner, agent, assistant_id, assistant, thread_config, request, metadata, filter,
-                              strategy, stateless, deletes_thread)
+                              strategy, stateless, deletes_thread, parent_run_id)
             select g.run_id, g.thread_id, head.run_no, g.owner, g.agent, g.assistant_id, g.assistant, head.config, g.request,
-                   merged.metadata, merged.filter, g.strategy, g.stateless, g.deletes_thread
+                   merged.metadata, merged.filter, g.strategy, g.stateless, g.deletes_thread, g.parent_run_id
             from head join given g using (thread_id) join threads t using (thread_id)
             {{Metadata}}
             returning run_id, metadata, thread_config),
         work as (
-            insert into run_work (run_id, thread_id, run_no, owner, state, available_at, node, fence, attempt, stream_node, deadline_at, started_at)
+            insert into run_work (run_id, thread_id, run_no, owner, state, available_at, node, fence, attempt, stream_node, deadline_at,
+                                  started_at, agent, parent_run_id, time_limit, start_by)
             select run_id, thread_id, run_no, owner, state, now() + delay,
                    case state when 3 then $1 end, case state when 3 then 1 else 0 end, case state when 3 then 1 else 0 end,
-                   stream_node, case state when 3 then now() + $16 end, case state when 3 then now() end
-            from (select g.run_id, g.thread_id, head.run_no, g.owner, g.delay, g.stream_node,
+                   stream_node, case state when 3 then now() + coalesce(time_limit, $16) end, case state when 3 then now() end,
+                   agent, parent_run_id, time_limit, case when state < 3 then now() + delay + queue_wait end
+            from (select g.run_id, g.thread_id, head.run_no, g.owner, g.delay, g.stream_node, g.agent, g.parent_run_id, g.time_limit, g.queue_wait,
                          case when g.state = 3 and not exists (select from node) then 2 else g.state end as state
                   from head join given g using (thread_id)) born
             returning run_id, thread_id, run_no, state, deadline_at)
@@ -108,8 +111,8 @@ internal sealed partial class RunCreation
             {{Metadata}}
             returning metadata, thread_config),
         work as (
-            insert into run_work (run_id, thread_id, run_no, owner, state, available_at, stream_node)
-            select $1, $2, run_no, $3, 0, now() + $12, $13 from head)
+            insert into run_work (run_id, thread_id, run_no, owner, state, available_at, stream_node, agent, time_limit, start_by)
+            select $1, $2, run_no, $3, 0, now() + $12, $13, $4, $17, now() + $12 + $18 from head)
         select head.run_no, now(), run.metadata, run.thread_config from head cross join run
         """;
 }

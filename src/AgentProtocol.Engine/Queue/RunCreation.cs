@@ -34,7 +34,7 @@ internal sealed partial class RunCreation
     /// <summary>Stores a run and hands it to this node's executor where there is room.</summary>
     public async Task<RunCreationResult> CreateAsync(NewRunRow run, CancellationToken cancellationToken)
     {
-        var node = run.Delay == TimeSpan.Zero && !run.IsShared ? slots.TryReserve() : null;
+        var node = run.Delay == TimeSpan.Zero && run is { IsShared: false, MustBeClaimed: false } ? slots.TryReserve() : null;
         var given = new Given(run, node, node is not null ? RunState.Running : run.Delay > TimeSpan.Zero ? RunState.Delayed : RunState.Ready);
         RunCreationResult? result = null;
         try
@@ -113,6 +113,7 @@ internal sealed partial class RunCreation
         DeadlineAt = created.DeadlineAt,
         TimeLeft = created.DeadlineAt!.Value - created.CreatedAt,
         Order = new RunOrder(run.Agent, run.AssistantId, run.Request, run.Assistant, created.ThreadConfig),
+        ParentRunId = run.Parent?.RunId,
         IsFirstOnThread = created is { LastN: 0, Unmerged: 0 },
     };
 
@@ -152,7 +153,10 @@ internal sealed partial class RunCreation
             .WithColumn(runs, NpgsqlDbType.Text, given => given.Run.Assistant)
             .WithColumn(runs, NpgsqlDbType.Text, given => given.Run.AssistantMetadata)
             .WithColumn(runs, NpgsqlDbType.Boolean, given => given.Run.DeletesThread)
-            .With(isKnownToLive);
+            .With(isKnownToLive)
+            .WithColumn(runs, NpgsqlDbType.Interval, given => given.Run.TimeLimit)
+            .WithColumn(runs, NpgsqlDbType.Interval, given => given.Run.QueueWait)
+            .WithColumn(runs, NpgsqlDbType.Uuid, given => given.Run.Parent?.RunId);
 
         Dictionary<Guid, CreatedRunRow> created = [];
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -232,7 +236,8 @@ internal sealed partial class RunCreation
         await using var command = new NpgsqlCommand(EnqueueSql, connection)
             .With(run.RunId).With(run.ThreadId).With(run.Owner).With(run.Agent).With(run.AssistantId).With(run.Request)
             .With(run.Metadata).With(run.Filter).With(run.Config).With(ToText(run.Strategy)).With(run.Stateless).With(run.Delay)
-            .With(run.StreamNode, NpgsqlDbType.Uuid).With(run.Assistant).With(run.AssistantMetadata).With(run.DeletesThread);
+            .With(run.StreamNode, NpgsqlDbType.Uuid).With(run.Assistant).With(run.AssistantMetadata).With(run.DeletesThread)
+            .With(run.TimeLimit, NpgsqlDbType.Interval).With(run.QueueWait, NpgsqlDbType.Interval);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return new CreatedRunRow(

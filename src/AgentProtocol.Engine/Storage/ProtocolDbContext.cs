@@ -16,6 +16,8 @@ internal sealed class ProtocolDbContext(DbContextOptions<ProtocolDbContext> opti
 
     public DbSet<RunWorkRow> RunWork => Set<RunWorkRow>();
 
+    public DbSet<RunUpdateRow> RunUpdates => Set<RunUpdateRow>();
+
     public DbSet<RunEventRow> RunEvents => Set<RunEventRow>();
 
     public DbSet<AssistantRow> Assistants => Set<AssistantRow>();

@@ -87,7 +87,7 @@ public sealed class ThreadCopyTests(MigratedPostgres postgres) : QueueTests(post
             ["after_run", "agent", "assistant_id", "created_at", "delta", "id", "n", "node", "owner", "parent_id", "replaced_head", "run_id", "segment", "snapshot", "source", "step", "thread_id"],
             await ColumnsAsync("checkpoints"));
         Assert.Equal(
-            ["active_run", "agent", "assistant_id", "config", "disposable", "error", "head", "head_n", "last_n", "owner", "run_no", "segment", "state_updated_at", "status", "thread_id", "unmerged", "updated_at", "value_filter", "values", "waiting"],
+            ["active_run", "agent", "assistant_id", "config", "disposable", "error", "head", "head_n", "last_n", "owner", "run_no", "segment", "state_updated_at", "status", "thread_id", "unmerged", "untaken", "updated_at", "value_filter", "values", "waiting"],
             await ColumnsAsync("thread_heads"));
     }
 

@@ -60,6 +60,12 @@ internal sealed class RunWorkConfiguration : IEntityTypeConfiguration<RunWorkRow
     }
 }
 
+internal sealed class RunUpdateConfiguration : IEntityTypeConfiguration<RunUpdateRow>
+{
+    public void Configure(EntityTypeBuilder<RunUpdateRow> builder) =>
+        builder.ToSnakeCaseTable("run_updates").HasKey(row => new { row.RunId, row.N });
+}
+
 internal sealed class RunEventConfiguration : IEntityTypeConfiguration<RunEventRow>
 {
     public void Configure(EntityTypeBuilder<RunEventRow> builder) =>

@@ -42,7 +42,7 @@ internal sealed class RunWorkRow
 
     public string? Usage { get; init; }
 
-    /// <summary>How it must end: <c>interrupt</c>, <c>rollback</c> or <c>timeout</c>; null while it may go on.</summary>
+    /// <summary>How it must end: <c>steer</c> (at its next checkpoint), <c>interrupt</c>, <c>rollback</c> or <c>timeout</c>; null while it may go on.</summary>
     public string? Settle { get; init; }
 
     public string? SettleReason { get; init; }
@@ -61,4 +61,21 @@ internal sealed class RunWorkRow
 
     /// <summary>When it was first claimed.</summary>
     public DateTime? StartedAt { get; init; }
+
+    /// <summary>The number of its latest update.</summary>
+    public int Updates { get; init; }
+
+    public required string Agent { get; init; }
+
+    /// <summary>The run that has started it; it ends with that.</summary>
+    public Guid? ParentRunId { get; init; }
+
+    /// <summary>How long it may take from its first start; null for as long as the server's settings say.</summary>
+    public TimeSpan? TimeLimit { get; init; }
+
+    /// <summary>When its wait for a first start is over.</summary>
+    public DateTime? StartBy { get; init; }
+
+    /// <summary>The message that is being written, as far as it was when a page was written last.</summary>
+    public string? Partial { get; init; }
 }

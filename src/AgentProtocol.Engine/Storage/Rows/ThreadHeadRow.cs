@@ -47,6 +47,9 @@ internal sealed class ThreadHeadRow
     /// <summary>How many superseded runs left inputs that the next run merges first.</summary>
     public int Unmerged { get; init; }
 
+    /// <summary>How many updates the active run has not taken yet.</summary>
+    public int Untaken { get; init; }
+
     /// <summary>Whether a run that has ended asked for the deletion of the thread: it is gone once no run is in flight.</summary>
     public bool Disposable { get; init; }
 

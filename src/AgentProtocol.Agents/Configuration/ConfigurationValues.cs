@@ -1,0 +1,44 @@
+using System.Text.RegularExpressions;
+
+namespace AgentProtocol.Agents.Configuration;
+
+/// <summary>What descriptions of agents refer to without saying it: environment variables, and the clock.</summary>
+/// <param name="environment">Reads the environment variables that hold secrets.</param>
+/// <param name="time">The agents' clock.</param>
+internal sealed partial class ConfigurationValues(Func<string, string?> environment, TimeProvider time)
+{
+    /// <summary>The agents' clock.</summary>
+    public TimeProvider Time => time;
+
+    /// <summary>The secret in the environment variable that a value names.</summary>
+    public string Secret(ConfigurationNode variable)
+    {
+        if (!VariableForm().IsMatch(variable.Text()))
+        {
+            // Without its text: it may be the key itself.
+            throw variable.Error("this must be the name of an environment variable that holds the key: write it like \"OPENAI_API_KEY\"");
+        }
+
+        var key = environment(variable.Text())?.Trim();
+        if (string.IsNullOrEmpty(key))
+        {
+            throw variable.Error($"the environment variable {variable.Text()} is not set: set it to the API key, or remove {variable.Name} if the server wants none");
+        }
+
+        // The client would fail at the first call, with the key in its message.
+        return !key.AsSpan().ContainsAnyExceptInRange('!', '~')
+            ? key
+            : throw variable.Error($"the environment variable {variable.Text()} holds blanks or characters that no API key has: set it to the key alone");
+    }
+
+    /// <summary>A plain http or https URL.</summary>
+    public static Uri Url(ConfigurationNode url) =>
+        Uri.TryCreate(url.Text(), UriKind.Absolute, out var uri)
+        && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
+        && uri is { UserInfo: "", Query: "", Fragment: "" }
+            ? uri
+            : throw url.Error("this must be a plain http or https URL: write it like \"http://localhost:11434/v1\"");
+
+    [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_]*\z")]
+    private static partial Regex VariableForm();
+}
