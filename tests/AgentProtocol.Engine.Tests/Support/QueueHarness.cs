@@ -1,3 +1,4 @@
+using AgentProtocol.Agents;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Engine.Events;
 using AgentProtocol.Engine.Queue;
@@ -19,7 +20,8 @@ internal sealed class QueueHarness : IAsyncDisposable
         var options = Options.Create(new RunsOptions());
         Database = new ProtocolDatabase(connectionString);
         Threads = new ThreadStore(Database);
-        Creation = new RunCreation(Database, Slots, options, time);
+        Creation = new RunCreation(Database, Slots, Agents, options, time);
+        Steering = new RunSteering(Database);
         Claims = new RunClaims(Database, options);
         Loader = new RunLoader(Database);
         Log = new EventLog(Database, time);
@@ -37,6 +39,11 @@ internal sealed class QueueHarness : IAsyncDisposable
     public ThreadStore Threads { get; }
 
     public RunCreation Creation { get; }
+
+    /// <summary>Agents that the queue treats in a way of their own; the queue itself executes none.</summary>
+    public AgentRegistry Agents { get; } = new([]);
+
+    public RunSteering Steering { get; }
 
     public RunClaims Claims { get; }
 
