@@ -17,9 +17,9 @@ internal static class RunUpdateEndpoints
     public static void Map(RouteGroupBuilder routes)
     {
         var ofThread = routes.MapGroup("/threads/{thread_id}/runs/{run_id}/updates").WithTags("Thread Runs").Reads();
-        ofThread.MapPost("", AddAsync).Runs().Describe("update_thread_run", "Give messages to a run in flight, which goes on with them")
+        ofThread.MapPost("", AddToThreadRunAsync).Runs().Describe("update_thread_run", "Give messages to a run in flight, which goes on with them")
             .TakesKey().Answers<RunUpdate>().Refuses(404, 409);
-        ofThread.MapGet("", ListAsync).Describe("list_thread_run_updates", "List what a run was told, oldest first")
+        ofThread.MapGet("", ListOfThreadRunAsync).Describe("list_thread_run_updates", "List what a run was told, oldest first")
             .Answers<IReadOnlyList<RunUpdate>>().Refuses(404);
 
         var alone = routes.MapGroup("/runs/{run_id}/updates").WithTags("Runs").Reads();
@@ -29,17 +29,17 @@ internal static class RunUpdateEndpoints
             .Answers<IReadOnlyList<RunUpdate>>().Refuses(404);
     }
 
-    private static Task<IResult> AddAsync(ThreadId threadId, RunId runId, RunUpdateBody body, RunUpdateService updates, HttpContext context) =>
-        AddAsync((Guid?)threadId, runId, body, updates, context);
+    private static Task<IResult> AddToThreadRunAsync(ThreadId threadId, RunId runId, RunUpdateBody body, RunUpdateService updates, HttpContext context) =>
+        AddAsync(threadId, runId, body, updates, context);
 
     private static Task<IResult> AddToRunAsync(RunId runId, RunUpdateBody body, RunUpdateService updates, HttpContext context) =>
-        AddAsync((Guid?)null, runId, body, updates, context);
+        AddAsync(null, runId, body, updates, context);
 
-    private static Task<IResult> ListAsync(ThreadId threadId, RunId runId, RunUpdateService updates, HttpContext context) =>
-        ListAsync((Guid?)threadId, runId, updates, context);
+    private static Task<IResult> ListOfThreadRunAsync(ThreadId threadId, RunId runId, RunUpdateService updates, HttpContext context) =>
+        ListAsync(threadId, runId, updates, context);
 
     private static Task<IResult> ListOfRunAsync(RunId runId, RunUpdateService updates, HttpContext context) =>
-        ListAsync((Guid?)null, runId, updates, context);
+        ListAsync(null, runId, updates, context);
 
     private static async Task<IResult> AddAsync(Guid? threadId, Guid runId, RunUpdateBody body, RunUpdateService updates, HttpContext context)
     {

@@ -99,21 +99,28 @@ internal sealed class RunningRun : IDisposable
         }
     }
 
+    /// <summary>Whether it was told to stop at its next checkpoint.</summary>
+    public bool IsToStopAtCheckpoint
+    {
+        get
+        {
+            lock (gate)
+            {
+                return softReason is not null;
+            }
+        }
+    }
+
     /// <summary>The agent has reached a checkpoint: whether it stops there.</summary>
     public bool StopsHere()
     {
-        string? reason;
-        lock (gate)
+        if (IsToStopAtCheckpoint)
         {
-            reason = softReason;
+            Stop(StopCause.Interrupt, softReason!);
+            return true;
         }
 
-        if (reason is not null)
-        {
-            Stop(StopCause.Interrupt, reason);
-        }
-
-        return reason is not null || Draining.IsCancellationRequested;
+        return Draining.IsCancellationRequested;
     }
 
     /// <summary>Asks the agent to stop at its next checkpoint, and to go on elsewhere.</summary>

@@ -22,6 +22,7 @@ internal sealed class QueueHarness : IAsyncDisposable
         Threads = new ThreadStore(Database);
         Creation = new RunCreation(Database, Slots, Agents, options, time);
         Steering = new RunSteering(Database);
+        Updates = new UpdateReader(Database);
         Claims = new RunClaims(Database, options);
         Loader = new RunLoader(Database);
         Log = new EventLog(Database, time);
@@ -44,6 +45,8 @@ internal sealed class QueueHarness : IAsyncDisposable
     public AgentRegistry Agents { get; } = new([]);
 
     public RunSteering Steering { get; }
+
+    public UpdateReader Updates { get; }
 
     public RunClaims Claims { get; }
 
@@ -116,6 +119,11 @@ internal sealed class QueueHarness : IAsyncDisposable
         Assert.True(await attempt.WriteAsync());
         return attempt;
     }
+
+    /// <summary>Tells a run something; null when it takes nothing.</summary>
+    public Task<AcceptedUpdate?> TellAsync(Guid threadId, Guid runId, string text) => Steering.AcceptAsync(
+        new NewUpdate(Guid.CreateVersion7(), Owner, threadId, runId, $$"""{"messages":[{"role":"user","content":"{{text}}"}]}"""),
+        TestContext.Current.CancellationToken);
 
     public Task<SettlementEffects> CancelAsync(Guid runId, CancelAction action) =>
         Cancellation.CancelAsync(runId, action, "Cancelled by a test", TestContext.Current.CancellationToken);
