@@ -63,7 +63,7 @@ internal sealed class QueueInvariants(NpgsqlDataSource database)
     /// <summary>The states of all runs; fails when something does not hold, or changed in a way that the table does not know.</summary>
     public async Task<Dictionary<Guid, RunState>> CheckAsync(IReadOnlyCollection<Guid> deletedThreadsRuns)
     {
-        Assert.Empty(await database.LinesAsync(ViolationsSql));
+        await CheckRowsAsync();
         Dictionary<Guid, RunState> states = [];
         foreach (var line in await database.LinesAsync(RunsSql))
         {
@@ -82,6 +82,9 @@ internal sealed class QueueInvariants(NpgsqlDataSource database)
 
         return states;
     }
+
+    /// <summary>Fails when the rows of now contradict each other.</summary>
+    public async Task CheckRowsAsync() => Assert.Empty(await database.LinesAsync(ViolationsSql));
 
     private void CheckChange(Guid id, RunState state, int fence, string row)
     {
