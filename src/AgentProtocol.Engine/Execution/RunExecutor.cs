@@ -117,7 +117,7 @@ internal sealed class RunExecutor(
         do
         {
             // An agent that is done has not seen what came since: it is asked again, with that in the state.
-            while (outcome is { State: RunState.Success } && await inbox.TakeRestAsync())
+            while (outcome is { State: RunState.Success } && !run.IsToStopAtCheckpoint && await inbox.TakeRestAsync())
             {
                 start = start with { CompletedSteps = recorder.CompletedSteps, Pause = null };
                 outcome = await attempt.RunAsync(run, writer, recorder, inbox, request, start);

@@ -61,10 +61,10 @@ public sealed class RunUpdateTests(SteerableFixture fixture) : IClassFixture<Ste
 
         var log = await Client.ReplayAsync(thread, run);
 
-        var states = log.Where(item => item.Event == "values").Select(item => string.Join(", ", JsonDocument.Parse(item.Data).RootElement.Conversation())).ToList();
+        var states = log.Where(item => item.Name == "values").Select(item => string.Join(", ", item.Data.Conversation())).ToList();
         Assert.Contains("human: wait, human: two", states);
         Assert.True(states.IndexOf("human: wait, human: two") < states.IndexOf("human: wait, human: two, ai: done: wait"));
-        Assert.Equal(Enumerable.Range(0, log.Count).Select(number => $"{number}"), log.Select(item => item.Id));
+        Assert.Equal(Enumerable.Range(0, log.Count).Select(number => (long?)number), log.Select(item => item.Id));
         var sources = (await Client.GetJsonAsync($"/threads/{thread}/history")).EnumerateArray().Select(state => state.GetProperty("metadata").Text("source"));
         Assert.Equal(["loop", "loop", "update", "loop", "input"], sources);
     }
@@ -96,7 +96,7 @@ public sealed class RunUpdateTests(SteerableFixture fixture) : IClassFixture<Ste
 
         var refusal = await Client.PostAsync($"/threads/{thread}/runs/{run}/updates", body).RefusedAsync(HttpStatusCode.UnprocessableEntity, "validation_error");
 
-        Assert.Contains(field, refusal.GetRawText(), StringComparison.Ordinal);
+        Assert.StartsWith($"body.{field}", Assert.Single(refusal.Locations()), StringComparison.Ordinal);
         await Client.PostAsync($"/threads/{thread}/runs/{run}/cancel?wait=1").EmptyAsync(HttpStatusCode.NoContent);
     }
 
@@ -159,7 +159,7 @@ public sealed class RunUpdateTests(SteerableFixture fixture) : IClassFixture<Ste
         var events = await stream.EventsAsync().ToListAsync(Token);
 
         Assert.Equal($"/threads/{thread}/runs/{run}", stream.Header("Content-Location"));
-        Assert.Equal(["human: wait", "human: two", "ai: done: wait", "ai: done: two"], JsonDocument.Parse(events[^1].Data).RootElement.Conversation());
+        Assert.Equal(["human: wait", "human: two", "ai: done: wait", "ai: done: two"], events[^1].Data.Conversation());
         Assert.Equal(["human: wait", "human: two", "ai: done: wait", "ai: done: two"], values.Conversation());
         Assert.Equal(second, Assert.Single((await Client.GetJsonAsync($"/threads/{other}/runs")).EnumerateArray()).Text("run_id"));
     }
