@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using AgentProtocol.Testing;
 using AgentProtocolServer.Tests.Compatibility;
 using AgentProtocolServer.Tests.Edge;
 using AgentProtocolServer.Tests.Hosting;
