@@ -17,20 +17,41 @@ internal sealed class RunInbox(RunningRun run, RunWriter writer, UpdateReader up
 
     public Task WaitAsync(CancellationToken cancellationToken) => run.Updates.WaitAsync(cancellationToken);
 
-    public async Task<IReadOnlyList<JsonElement>> TakeAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<JsonElement>> TakeAsync(CancellationToken cancellationToken) =>
+        [.. (await TakeThereAsync(cancellationToken) ?? []).Select(message => JsonText.Parse(message.Json))];
+
+    /// <summary>Takes what the agent has left there.</summary>
+    /// <returns>Whether there was something, so that the agent has to be asked again.</returns>
+    public async Task<bool> TakeRestAsync()
+    {
+        try
+        {
+            return await TakeThereAsync(run.LeaseLost) is not null;
+        }
+        catch (OperationCanceledException) when (run.LeaseLost.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    /// <returns>What has changed in the state; null when there was nothing to take.</returns>
+    private async Task<IReadOnlyList<StateMessage>?> TakeThereAsync(CancellationToken cancellationToken)
     {
         if (!HasMessages)
         {
-            return [];
+            return null;
         }
 
         await turn.WaitAsync(cancellationToken);
         try
         {
+            var latest = run.Updates.Latest;
             var untaken = await ReadAsync(cancellationToken);
             if (untaken.Count == 0)
             {
-                return [];
+                // Another caller of this agent was faster, or they are gone with their run.
+                run.Updates.Take(latest);
+                return null;
             }
 
             var through = untaken[^1].N;
@@ -38,31 +59,11 @@ internal sealed class RunInbox(RunningRun run, RunWriter writer, UpdateReader up
             run.Updates.Take(through);
             await writer.FlushAsync();
             run.LeaseLost.ThrowIfCancellationRequested();
-            return [.. changed.Select(message => JsonText.Parse(message.Json))];
+            return changed;
         }
         finally
         {
             turn.Release();
-        }
-    }
-
-    /// <summary>Takes what the agent has left there.</summary>
-    /// <returns>Whether there was something, so that the agent has to be asked again.</returns>
-    public async Task<bool> TakeRestAsync()
-    {
-        if (!HasMessages)
-        {
-            return false;
-        }
-
-        try
-        {
-            await TakeAsync(run.LeaseLost);
-            return true;
-        }
-        catch (OperationCanceledException) when (run.LeaseLost.IsCancellationRequested)
-        {
-            return false;
         }
     }
 

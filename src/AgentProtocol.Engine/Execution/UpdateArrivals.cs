@@ -20,6 +20,18 @@ internal sealed class UpdateArrivals
         }
     }
 
+    /// <summary>The number of the latest one.</summary>
+    public int Latest
+    {
+        get
+        {
+            lock (gate)
+            {
+                return arrived;
+            }
+        }
+    }
+
     /// <summary>The number of the last one that was taken.</summary>
     public int Taken
     {
