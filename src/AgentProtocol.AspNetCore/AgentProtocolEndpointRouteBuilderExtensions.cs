@@ -39,6 +39,7 @@ public static class AgentProtocolEndpointRouteBuilderExtensions
         ThreadStateEndpoints.Map(group);
         RunEndpoints.Map(group);
         BackgroundRunEndpoints.Map(group);
+        RunUpdateEndpoints.Map(group);
         StreamEndpoints.Map(group);
         AssistantEndpoints.Map(group);
         WebhookEndpoints.Map(group);

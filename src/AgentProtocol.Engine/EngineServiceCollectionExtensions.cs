@@ -1,3 +1,4 @@
+using AgentProtocol.Agents;
 using AgentProtocol.Engine.Access;
 using AgentProtocol.Engine.Assistants;
 using AgentProtocol.Engine.Crons;
@@ -49,6 +50,7 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<ThreadEditor>();
         AddAssistants(services);
         services.TryAddSingleton<RunLookup>();
+        services.TryAddSingleton<UpdateReader>();
         services.TryAddSingleton<RunRemoval>();
         services.TryAddSingleton<KeyReservations>();
         services.TryAddSingleton<CronStore>();
@@ -72,6 +74,10 @@ public static class EngineServiceCollectionExtensions
             provider.GetRequiredService<SettlementSignals>(),
             () => provider.GetService<IHostApplicationLifetime>() is { ApplicationStopping.IsCancellationRequested: true },
             provider.GetRequiredService<IOptions<RunsOptions>>()));
+        services.TryAddSingleton(provider => new RunUpdateService(
+            provider.GetRequiredService<AgentRegistry>(), provider.GetRequiredService<RunLookup>(), provider.GetRequiredService<UpdateReader>(),
+            provider.GetRequiredService<RunSteering>(), provider.GetRequiredService<RunFactory>(),
+            provider.GetRequiredService<SettlementSignals>(), provider.GetRequiredService<KeyReservations>()));
         services.TryAddSingleton(provider => new BulkRunService(
             provider.GetRequiredService<RunFactory>(), provider.GetRequiredService<RunSelection>(),
             provider.GetRequiredService<RunCancellation>(), provider.GetRequiredService<SettlementSignals>()));
@@ -106,6 +112,7 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<PostgresRunQueue>();
         services.TryAddSingleton<IRunQueue>(provider => provider.GetRequiredService<PostgresRunQueue>());
         services.TryAddSingleton<RunCreation>();
+        services.TryAddSingleton<RunSteering>();
         services.TryAddSingleton<RunClaims>();
         services.TryAddSingleton<RunLoader>();
         services.TryAddSingleton<RunCompletion>();

@@ -32,6 +32,10 @@ public sealed class RunsOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00", ErrorMessage = "Runs:CancelGrace must be between 00:00:00 and 00:10:00.")]
     public TimeSpan CancelGrace { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a superseded run whose agent is to stop at its next checkpoint may take to reach it; then it is stopped at once.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00", ErrorMessage = "Runs:SteerGrace must be between 00:00:00 and 1.00:00:00.")]
+    public TimeSpan SteerGrace { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How long a run whose reader is gone waits for somebody to attach again before it is cancelled.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00", ErrorMessage = "Runs:DisconnectGrace must be between 00:00:00 and 01:00:00.")]
     public TimeSpan DisconnectGrace { get; set; } = TimeSpan.FromSeconds(10);

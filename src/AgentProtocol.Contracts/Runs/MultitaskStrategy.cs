@@ -22,6 +22,10 @@ public enum MultitaskStrategy
     /// <summary>The older runs stop and are erased with all they did.</summary>
     [JsonStringEnumMemberName("rollback")]
     Rollback,
+
+    /// <summary>The run in flight takes the new messages and goes on, when its agent can; otherwise as <c>interrupt</c>.</summary>
+    [JsonStringEnumMemberName("steer")]
+    Steer,
 }
 
 /// <summary>How a run is cancelled (wire-contract 5.5).</summary>

@@ -55,4 +55,8 @@ public sealed record Run
     /// <summary>Token usage as the agent reported it, summed up; absent when it reported none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public RawJson? Usage { get; init; }
+
+    /// <summary>What callers told it while it was in flight, in their order; absent when nothing was.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<RunUpdateReceipt>? Updates { get; init; }
 }

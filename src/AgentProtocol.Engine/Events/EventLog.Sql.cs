@@ -42,7 +42,9 @@ internal sealed partial class EventLog
             insert into run_events (run_id, first_event, count, next_number, owner, frames)
             select g.run_id, g.first_event, g.count, g.next_number, g.owner, g.frames from work join given g using (run_id) where g.count > 0),
         {PageColumns.InsertCheckpoints},
-        {PageColumns.ClearMerged}
+        {PageColumns.ClearMerged},
+        taken as (select * from unnest($31, $32) as t(run_id, through)),
+        {PageColumns.Deliver}
         update thread_heads h set {PageColumns.SetHead}
         from work join given g using (run_id) where h.thread_id = g.thread_id
         returning g.run_id

@@ -76,7 +76,7 @@ internal sealed partial class EventLog
         await using var command = new NpgsqlCommand(sql, connection).WithPages(newest);
         if (withState)
         {
-            command.WithCheckpoints(newest);
+            command.WithCheckpoints(newest).WithTaken(newest);
         }
 
         HashSet<Guid> written = [];

@@ -40,20 +40,40 @@ internal static class PageColumns
         segment = coalesce(g.segment, h.segment), "values" = coalesce(g.head_values, h."values"),
         value_filter = case when g.head is null then h.value_filter else g.value_filter::jsonb end,
         unmerged = h.unmerged - (select count(*) from merged where merged.thread_id = h.thread_id),
+        untaken = h.untaken - (select count(*) from delivered where delivered.thread_id = h.thread_id),
         updated_at = now(), state_updated_at = case when g.head is null then h.state_updated_at else now() end
         """;
 
     /// <summary>
-    /// Takes the flags off the inputs that a page has merged: those of superseded runs before its own. Inputs that were
-    /// left behind later belong to a later run.
+    /// Takes the flags off the inputs that a page has merged: those of superseded runs before its own, and updates that
+    /// earlier runs have not taken. Inputs that were left behind later belong to a later run.
     /// </summary>
     public const string ClearMerged =
         """
-        merged as (
+        merged_inputs as (
             update runs r set unmerged = false
             from work join given g using (run_id)
             where g.merged and r.thread_id = g.thread_id and r.unmerged and r.run_no < work.run_no
-            returning r.thread_id)
+            returning r.thread_id),
+        merged_updates as (
+            update run_updates u set delivered_at = now()
+            from work join given g using (run_id)
+            where g.merged and u.thread_id = g.thread_id and u.delivered_at is null and u.run_no < work.run_no
+            returning u.thread_id),
+        merged as (select thread_id from merged_inputs union all select thread_id from merged_updates)
+        """;
+
+    /// <summary>
+    /// Marks the updates delivered that a page has taken, with the checkpoint that holds them. The statement names them as
+    /// <c>taken</c>, behind its other parameters.
+    /// </summary>
+    public const string Deliver =
+        """
+        delivered as (
+            update run_updates u set delivered_at = now()
+            from work join taken t on t.run_id = work.run_id
+            where u.run_id = t.run_id and u.n <= t.through and u.delivered_at is null
+            returning u.thread_id)
         """;
 
     public static NpgsqlCommand WithPages(this NpgsqlCommand command, IReadOnlyList<RunPage> pages)
@@ -96,5 +116,14 @@ internal static class PageColumns
             .WithColumn(rows, NpgsqlDbType.Text, row => row.Checkpoint.Delta)
             .WithColumn(rows, NpgsqlDbType.Text, row => row.Checkpoint.Snapshot)
             .WithColumn(rows, NpgsqlDbType.Uuid, row => row.Checkpoint.ReplacedHead);
+    }
+
+    /// <summary>The runs whose pages have taken updates, and the number of the last one.</summary>
+    public static NpgsqlCommand WithTaken(this NpgsqlCommand command, IReadOnlyList<RunPage> pages)
+    {
+        var taking = pages.Where(page => page.TakenUpdates is not null).ToList();
+        return command
+            .WithColumn(taking, NpgsqlDbType.Uuid, page => page.RunId)
+            .WithColumn(taking, NpgsqlDbType.Integer, page => page.TakenUpdates!.Value);
     }
 }

@@ -33,6 +33,9 @@ internal sealed record RunPage
     /// <summary>Whether inputs of superseded runs were merged, so that they are not merged again.</summary>
     public bool MergedInputs { get; init; }
 
+    /// <summary>The number of the last update that is part of <see cref="Head"/>; null when the page has taken none.</summary>
+    public int? TakenUpdates { get; init; }
+
     /// <summary>The checkpoint at which the run stops to wait for somebody.</summary>
     public Guid? PausedAt { get; init; }
 

@@ -19,7 +19,7 @@ internal sealed class AgentAttempt(AgentRegistry agents, StoreService store, IOp
 
     /// <summary>Lets the agent speak. Null means that the run goes on elsewhere or later.</summary>
     public async Task<RunOutcome?> RunAsync(
-        RunningRun run, RunWriter writer, RunRecorder recorder, RunRequest request, RunStart start)
+        RunningRun run, RunWriter writer, RunRecorder recorder, IAgentInbox inbox, RunRequest request, RunStart start)
     {
         if (agents.Find(run.Claim.Order!.Agent) is not { } definition)
         {
@@ -28,7 +28,7 @@ internal sealed class AgentAttempt(AgentRegistry agents, StoreService store, IOp
 
         try
         {
-            var context = ToContext(run, recorder, request, start);
+            var context = ToContext(run, recorder, inbox, request, start);
 
             // On a thread of its own account: an agent that blocks must not hold up the executor, which may have to abandon it.
             var gate = new PauseGate(request, definition.Nodes[0], context.ResumeNode);
@@ -67,7 +67,7 @@ internal sealed class AgentAttempt(AgentRegistry agents, StoreService store, IOp
             }
 
             await writer.RecordAsync(happened);
-            if (happened is AgentEvent.StateUpdate && run.Draining.IsCancellationRequested)
+            if (happened is AgentEvent.StateUpdate && run.StopsHere())
             {
                 return null;
             }
@@ -104,7 +104,7 @@ internal sealed class AgentAttempt(AgentRegistry agents, StoreService store, IOp
         return RunOutcome.Failed(exception is AgentException ? "AgentError" : exception.GetType().Name, message);
     }
 
-    private AgentContext ToContext(RunningRun run, RunRecorder recorder, RunRequest request, RunStart start) => new()
+    private AgentContext ToContext(RunningRun run, RunRecorder recorder, IAgentInbox inbox, RunRequest request, RunStart start) => new()
     {
         RunId = run.Claim.RunId,
         ThreadId = run.Claim.ThreadId,
@@ -122,5 +122,6 @@ internal sealed class AgentAttempt(AgentRegistry agents, StoreService store, IOp
                 interrupt.Id, JsonText.Parse(interrupt.Value), ResumeAnswers.For(interrupt, pause, request.Resume)))],
         Draining = run.Draining,
         Store = new AgentStore(store, run),
+        Inbox = inbox,
     };
 }

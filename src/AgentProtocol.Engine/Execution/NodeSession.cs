@@ -142,9 +142,9 @@ internal sealed class NodeSession(
         }
 
         confirmed = sent;
-        foreach (var (runId, settle, reason) in await NodeRegistry.ReadSignalsAsync(session, node, stoppingToken))
+        foreach (var signal in await NodeRegistry.ReadSignalsAsync(session, node, stoppingToken))
         {
-            running.Settle(runId, settle, reason);
+            running.Hear(signal);
         }
 
         if (beats % BeatsPerReconciliation == 0)

@@ -21,6 +21,7 @@ internal sealed class RunExecutor(
     Hints hints,
     PageClock clock,
     RunCompletion completion,
+    UpdateReader updates,
     IRunQueue queue,
     IOptions<RunsOptions> options,
     TimeProvider time,
@@ -108,9 +109,21 @@ internal sealed class RunExecutor(
 
         var recorder = new RunRecorder(claim, request, start, attempt.FirstNodeOf(claim), options.Value.CancelLifecycle, time);
         var writer = new RunWriter(run, recorder, log, feed, hints, clock, request.CommitsEachStep);
+        using var inbox = new RunInbox(run, writer, updates, time);
+        run.Updates.Take(start.TakenUpdates);
+        run.Updates.Announce(start.Updates);
         var outcome = BeginOrResume(writer, request, start) ?? EndWithoutAgent(run) ?? EndAtOnce(request, start);
-        outcome ??= await attempt.RunAsync(run, writer, recorder, request, start);
-        await EndAsync(run, writer, outcome, recorder, request);
+        outcome ??= await attempt.RunAsync(run, writer, recorder, inbox, request, start);
+        do
+        {
+            // An agent that is done has not seen what came since: it is asked again, with that in the state.
+            while (outcome is { State: RunState.Success } && !run.IsToStopAtCheckpoint && await inbox.TakeRestAsync())
+            {
+                start = start with { CompletedSteps = recorder.CompletedSteps, Pause = null };
+                outcome = await attempt.RunAsync(run, writer, recorder, inbox, request, start);
+            }
+        }
+        while (!await EndAsync(run, writer, outcome, recorder, request));
     }
 
     private static RunOutcome? BeginOrResume(RunWriter writer, RunRequest request, RunStart start)
@@ -161,7 +174,8 @@ internal sealed class RunExecutor(
         : start.HasNothingToDo ? RunOutcome.Succeeded
         : null;
 
-    private async Task EndAsync(RunningRun run, RunWriter writer, RunOutcome? outcome, RunRecorder recorder, RunRequest request)
+    /// <returns>False when updates came before the end: then the run goes on.</returns>
+    private async Task<bool> EndAsync(RunningRun run, RunWriter writer, RunOutcome? outcome, RunRecorder recorder, RunRequest request)
     {
         var page = await writer.CloseAsync(recorder =>
         {
@@ -173,12 +187,19 @@ internal sealed class RunExecutor(
         if (run.Cause == StopCause.LeaseLost)
         {
             EngineLog.LeaseLost(logger);
-            return;
+            return true;
         }
 
         var result = run.Cause == StopCause.Rollback ? new EndingResult(EndingKind.MustRollBack)
             : outcome is not null ? await completion.FinishAsync(ToEnding(outcome), run.LeaseLost)
             : await PutBackAsync(run, page);
+        if (result.Kind == EndingKind.Steered)
+        {
+            run.Updates.Announce(result.Updates);
+            await writer.ReopenAsync(page);
+            return false;
+        }
+
         if (result.Kind == EndingKind.MustRollBack)
         {
             result = await completion.RollBackAsync(run.Claim, run.LeaseLost);
@@ -190,10 +211,11 @@ internal sealed class RunExecutor(
             hints.SendEvents(page.RunId, page.ThreadId);
             EngineLog.RunEnded(logger, outcome.Status);
             Promote(result);
-            return;
+            return true;
         }
 
         Announce(run.Claim, result);
+        return true;
 
         RunEnding ToEnding(RunOutcome outcome) => new(page, outcome, run.Claim.Attempt)
         {

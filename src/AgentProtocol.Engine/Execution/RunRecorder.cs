@@ -33,6 +33,8 @@ internal sealed class RunRecorder
     private bool usageChanged;
     private string? progress;
     private Guid? pausedAt;
+    private int? takenUpdates;
+    private (int Frames, long Position, long Number) beforeEnd;
 
     public RunRecorder(ClaimedRun run, RunRequest request, RunStart start, string firstNode, CancelLifecycle cancelled, TimeProvider time)
     {
@@ -46,6 +48,7 @@ internal sealed class RunRecorder
         lastN = start.LastN;
         step = start.LastStep;
         usage = TokenUsage.Parse(run.Usage);
+        CompletedSteps = start.CompletedSteps;
         frames = new FrameBuffer(run.NextEvent, start.Lost?.NextNumber ?? 0, time);
 
         // The failure of a run is the last entry of its log, and the stream modes show it.
@@ -57,6 +60,9 @@ internal sealed class RunRecorder
 
     /// <summary>Text collected since the last page, in characters.</summary>
     public int BufferedLength => frames.Length + checkpointLength;
+
+    /// <summary>How many state updates of the run are part of <see cref="State"/>.</summary>
+    public int CompletedSteps { get; private set; }
 
     public bool HasUnwritten => frames.Count > 0 || checkpoints.Count > 0 || progress is not null || usageChanged;
 
@@ -125,9 +131,23 @@ internal sealed class RunRecorder
         }
     }
 
+    /// <summary>Merges what callers told the run, in a checkpoint that is its own but no step of its agent.</summary>
+    /// <returns>The messages that came, as they are in the state.</returns>
+    public IReadOnlyList<StateMessage> Take(IReadOnlyList<RunRequest> updates, int through)
+    {
+        var before = State;
+        var delta = new StateDelta();
+        var merged = updates.Aggregate(before, (state, each) => each.MergeInputIfPossible(state, delta));
+        AddCheckpoint("update", null, firstNode, merged, delta);
+        takenUpdates = through;
+        ShowState();
+        return StepUpdate.ChangedMessages(before, merged);
+    }
+
     /// <summary>The last frames; the stream modes say nothing of an interruption (wire-contract 6.2).</summary>
     public void End(RunOutcome outcome)
     {
+        beforeEnd = (frames.Count, frames.NextPosition, frames.NextNumber);
         if (outcome.Pause is { } pause)
         {
             pausedAt = headId;
@@ -135,6 +155,14 @@ internal sealed class RunRecorder
         }
 
         Tell(projection => projection.End(outcome));
+    }
+
+    /// <summary>Takes a success back that was not written: the run goes on.</summary>
+    /// <returns>What is left of its last page.</returns>
+    public RunPage TakeBackEnd(RunPage last)
+    {
+        frames.Rewind(beforeEnd.Position, beforeEnd.Number);
+        return last with { Frames = [.. last.Frames.Take(beforeEnd.Frames)], NextNumber = beforeEnd.Number };
     }
 
     /// <summary>Takes what was collected as a page that never changes again.</summary>
@@ -153,11 +181,12 @@ internal sealed class RunRecorder
             Checkpoints = checkpoints,
             Head = checkpoints.Count == 0 ? null : new HeadUpdate(headId!.Value, lastN, segmentStart, State),
             MergedInputs = mergedInputs,
+            TakenUpdates = takenUpdates,
             PausedAt = pausedAt,
             Progress = progress,
             Usage = usageChanged ? usage.ToJson() : null,
         };
-        (checkpoints, checkpointLength, mergedInputs, usageChanged, progress) = ([], 0, false, false, null);
+        (checkpoints, checkpointLength, mergedInputs, takenUpdates, usageChanged, progress) = ([], 0, false, null, false, null);
         return page;
     }
 
@@ -225,6 +254,7 @@ internal sealed class RunRecorder
     private void AddCheckpoint(
         string source, string? node, string? next, StateValues state, StateDelta delta, Guid? replacedHead = null, bool isOurs = true)
     {
+        CompletedSteps += node is null ? 0 : 1;
         var id = CheckpointIds.Next(lastId);
         var changes = delta.ToJson();
         lastN++;

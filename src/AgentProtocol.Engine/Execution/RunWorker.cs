@@ -82,7 +82,7 @@ internal sealed class RunWorker(
 
     private void Start(ClaimedRun claim)
     {
-        var run = new RunningRun(claim, options.Value.CancelGrace, time);
+        var run = new RunningRun(claim, options.Value.CancelGrace, time, options.Value.SteerGrace);
         running.Add(run);
         _ = ExecuteAsync(run);
     }

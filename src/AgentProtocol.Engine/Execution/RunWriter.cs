@@ -1,5 +1,6 @@
 using AgentProtocol.Agents;
 using AgentProtocol.Engine.Events;
+using AgentProtocol.Engine.State;
 
 namespace AgentProtocol.Engine.Execution;
 
@@ -46,6 +47,17 @@ internal sealed class RunWriter(RunningRun run, RunRecorder recorder, EventLog l
         Schedule();
     }
 
+    /// <summary>Merges updates; they are taken once that is written.</summary>
+    /// <exception cref="OperationCanceledException">The run has been ended meanwhile.</exception>
+    public IReadOnlyList<StateMessage> Take(IReadOnlyList<RunRequest> updates, int through)
+    {
+        lock (gate)
+        {
+            ThrowIfClosed();
+            return recorder.Take(updates, through);
+        }
+    }
+
     /// <summary>Writes what is collected, and waits for it.</summary>
     public Task FlushAsync()
     {
@@ -77,6 +89,24 @@ internal sealed class RunWriter(RunningRun run, RunRecorder recorder, EventLog l
         {
             last(recorder);
             return recorder.Freeze();
+        }
+    }
+
+    /// <summary>Goes on after an end that was not written: what was said before it is written alone.</summary>
+    public async Task ReopenAsync(RunPage last)
+    {
+        RunPage page;
+        lock (gate)
+        {
+            page = recorder.TakeBackEnd(last);
+        }
+
+        if (page.IsEmpty || await CommitAsync(page))
+        {
+            lock (gate)
+            {
+                isClosed = false;
+            }
         }
     }
 
@@ -122,15 +152,24 @@ internal sealed class RunWriter(RunningRun run, RunRecorder recorder, EventLog l
                 page = recorder.Freeze();
             }
 
-            if (!await log.AppendAsync(page, run.LeaseLost))
+            if (!await CommitAsync(page))
             {
-                run.Stop(StopCause.LeaseLost, "Its fence was raised");
                 return;
             }
-
-            feed.Publish(page);
-            hints.SendEvents(page.RunId, page.ThreadId);
         }
+    }
+
+    private async Task<bool> CommitAsync(RunPage page)
+    {
+        if (!await log.AppendAsync(page, run.LeaseLost))
+        {
+            run.Stop(StopCause.LeaseLost, "Its fence was raised");
+            return false;
+        }
+
+        feed.Publish(page);
+        hints.SendEvents(page.RunId, page.ThreadId);
+        return true;
     }
 
     private void ThrowIfClosed()

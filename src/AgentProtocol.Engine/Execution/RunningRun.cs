@@ -12,14 +12,21 @@ internal sealed class RunningRun : IDisposable
     private readonly CancellationTokenSource abandon;
     private readonly TimeSpan cancelGrace;
     private readonly ITimer deadline;
+    private readonly TimeSpan steerGrace;
+    private readonly TimeProvider time;
     private readonly Lock gate = new();
+    private string? softReason;
+    private ITimer? softLimit;
 
     /// <param name="claim">The claimed run.</param>
     /// <param name="cancelGrace">How long the agent may take to obey.</param>
     /// <param name="time">The clock of deadline and grace.</param>
-    public RunningRun(ClaimedRun claim, TimeSpan cancelGrace, TimeProvider time)
+    /// <param name="steerGrace">How long the agent may take to its next checkpoint when it is to stop there.</param>
+    public RunningRun(ClaimedRun claim, TimeSpan cancelGrace, TimeProvider time, TimeSpan steerGrace = default)
     {
         Claim = claim;
+        this.steerGrace = steerGrace;
+        this.time = time;
         this.cancelGrace = cancelGrace;
         abandon = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         // A timer takes at most 49 days; a longer deadline is looked after by the sweeper.
@@ -35,6 +42,9 @@ internal sealed class RunningRun : IDisposable
 
     /// <summary>Why it is stopped, for people.</summary>
     public string Reason { get; private set; } = "";
+
+    /// <summary>What callers told it.</summary>
+    public UpdateArrivals Updates { get; } = new();
 
     /// <summary>Cancelled when the agent must stop.</summary>
     public CancellationToken Stopping => stop.Token;
@@ -73,7 +83,47 @@ internal sealed class RunningRun : IDisposable
         abandon.CancelAfter(cancelGrace);
     }
 
-    /// <summary>Asks the agent to stop at its next checkpoint.</summary>
+    /// <summary>Stops the agent at its next checkpoint, or when that does not come within the grace.</summary>
+    public void StopAtCheckpoint(string reason)
+    {
+        lock (gate)
+        {
+            if (softReason is not null || Cause >= StopCause.Interrupt)
+            {
+                return;
+            }
+
+            softReason = reason;
+            softLimit = time.CreateTimer(
+                static run => ((RunningRun)run!).Stop(StopCause.Interrupt, ((RunningRun)run).softReason!), this, steerGrace, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>Whether it was told to stop at its next checkpoint.</summary>
+    public bool IsToStopAtCheckpoint
+    {
+        get
+        {
+            lock (gate)
+            {
+                return softReason is not null;
+            }
+        }
+    }
+
+    /// <summary>The agent has reached a checkpoint: whether it stops there.</summary>
+    public bool StopsHere()
+    {
+        if (IsToStopAtCheckpoint)
+        {
+            Stop(StopCause.Interrupt, softReason!);
+            return true;
+        }
+
+        return Draining.IsCancellationRequested;
+    }
+
+    /// <summary>Asks the agent to stop at its next checkpoint, and to go on elsewhere.</summary>
     public void Drain() => _ = CancelAsync(draining);
 
     /// <summary>Says that the execution is over.</summary>
@@ -95,6 +145,13 @@ internal sealed class RunningRun : IDisposable
         }
     }
 
-    /// <summary>Ends the deadline. The sources stay usable: a late cancel may still hold this handle.</summary>
-    public void Dispose() => deadline.Dispose();
+    /// <summary>Ends the timers. The sources stay usable: a late cancel may still hold this handle.</summary>
+    public void Dispose()
+    {
+        deadline.Dispose();
+        lock (gate)
+        {
+            softLimit?.Dispose();
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using AgentProtocol.Engine.Queue;
 
 namespace AgentProtocol.Engine.Execution;
 
@@ -39,12 +40,22 @@ internal sealed class RunningRuns
 
     public void Remove(RunningRun run) => byRun.TryRemove(new KeyValuePair<Guid, RunningRun>(run.Claim.RunId, run));
 
-    /// <summary>Stops a run as its row says, if it executes here.</summary>
-    public void Settle(Guid runId, string settle, string reason)
+    /// <summary>Tells a run what its row says, if it executes here.</summary>
+    public void Hear(RunSignal signal)
     {
-        if (byRun.TryGetValue(runId, out var run))
+        if (!byRun.TryGetValue(signal.RunId, out var run))
         {
-            run.Stop(ToCause(settle), reason);
+            return;
+        }
+
+        run.Updates.Announce(signal.Updates);
+        if (signal.Settle == "steer")
+        {
+            run.StopAtCheckpoint(signal.Reason);
+        }
+        else if (signal.Settle is { } settle)
+        {
+            run.Stop(ToCause(settle), signal.Reason);
         }
     }
 

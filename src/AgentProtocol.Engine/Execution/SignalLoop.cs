@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AgentProtocol.Engine.Execution;
 
-/// <summary>Stops this node's runs as soon as somebody says that a row asks for it, without waiting for the next beat.</summary>
+/// <summary>Stops this node's runs, or tells them of updates, as soon as somebody says that a row asks for it, without waiting for the next beat.</summary>
 internal sealed class SignalLoop(
     ProtocolDatabase database, SettlementSignals signals, NodeSlots slots, RunningRuns running, ILogger<SignalLoop> logger) : BackgroundService
 {
@@ -34,9 +34,9 @@ internal sealed class SignalLoop(
         }
 
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        foreach (var (runId, settle, reason) in await NodeRegistry.ReadSignalsAsync(connection, node, cancellationToken))
+        foreach (var signal in await NodeRegistry.ReadSignalsAsync(connection, node, cancellationToken))
         {
-            running.Settle(runId, settle, reason);
+            running.Hear(signal);
         }
     }
 }

@@ -26,6 +26,11 @@ internal sealed record RunCreationResult(CreatedRunRow? Created, RunRefusal Refu
 
     public static RunCreationResult ThreadBusy { get; } = new(null, RunRefusal.ThreadBusy, SettlementEffects.None);
 
+    /// <summary>The update that was accepted instead of a run of its own.</summary>
+    public AcceptedUpdate? Update { get; init; }
+
+    public static RunCreationResult Steered(AcceptedUpdate update) => new(null, RunRefusal.None, update.Effects) { Update = update };
+
     public static RunCreationResult AlreadyStored { get; } = new(null, RunRefusal.AlreadyStored, SettlementEffects.None);
 }
 

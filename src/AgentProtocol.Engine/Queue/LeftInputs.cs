@@ -5,18 +5,26 @@ using Npgsql;
 namespace AgentProtocol.Engine.Queue;
 
 /// <summary>
-/// Inputs of runs that were superseded before they started. The next run of the thread merges them first; where no run
+/// Inputs of runs that were superseded before they started, and updates that a run has ended without. The next run of the thread merges them first; where no run
 /// follows, they become an edit of the state, so that what a user said is never lost.
 /// </summary>
 internal static class LeftInputs
 {
-    private const string HeadSql = "select owner from thread_heads where thread_id = $1 and active_run is null and unmerged > 0";
+    /// <summary>Nothing comes between a question and its answer.</summary>
+    private const string HeadSql =
+        """
+        select h.owner from thread_heads h
+        where h.thread_id = $1 and h.active_run is null and h.unmerged > 0
+          and not exists (select from pauses p where p.thread_id = h.thread_id and p.checkpoint_id = h.head)
+        """;
 
     private const string TakeSql =
         """
-        with taken as (update runs set unmerged = false where thread_id = $1 and unmerged returning run_no, request, thread_id),
+        with inputs as (update runs set unmerged = false where thread_id = $1 and unmerged returning run_no, 0 as n, request),
+        updates as (
+            update run_updates set delivered_at = now() where thread_id = $1 and delivered_at is null returning run_no, n, request),
         head as (update thread_heads set unmerged = 0 where thread_id = $1)
-        select request from taken order by run_no
+        select request from (select * from inputs union all select * from updates) taken order by run_no, n
         """;
 
     /// <summary>Merges what is left behind, if the thread is free. The head is locked.</summary>

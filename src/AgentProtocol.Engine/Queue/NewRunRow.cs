@@ -47,6 +47,9 @@ internal sealed record NewRunRow
 
     public required MultitaskStrategy Strategy { get; init; }
 
+    /// <summary>Whether all that it brings is messages, so that with the strategy <c>steer</c> the run in flight may take them.</summary>
+    public bool BringsOnlyMessages { get; init; }
+
     public bool Stateless { get; init; }
 
     /// <summary>Whether its end is to be the end of its thread.</summary>

@@ -10,7 +10,10 @@ internal static class NodeRegistry
     private const string JoinSql = "insert into nodes (id, name, roles, capacity) values ($1, $2, $3, $4)";
 
     private const string SignalsSql =
-        "select run_id, settle, coalesce(settle_reason, 'Cancelled') from run_work where node = $1 and state = 3 and signal_no > 0 and settle is not null";
+        """
+        select run_id, settle, coalesce(settle_reason, 'Cancelled'), updates from run_work
+        where node = $1 and state = 3 and signal_no > 0 and (settle is not null or updates > 0)
+        """;
 
     private const string StrayedSql =
         """
@@ -89,16 +92,16 @@ internal static class NodeRegistry
         return peers;
     }
 
-    /// <summary>The runs of a node that were told to stop: what a lost hint would have said.</summary>
-    public static async Task<IReadOnlyList<(Guid RunId, string Settle, string Reason)>> ReadSignalsAsync(
+    /// <summary>The runs of a node that were told something: what a lost hint would have said.</summary>
+    public static async Task<IReadOnlyList<RunSignal>> ReadSignalsAsync(
         NpgsqlConnection connection, Guid node, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(SignalsSql, connection).With(node);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        List<(Guid, string, string)> signals = [];
+        List<RunSignal> signals = [];
         while (await reader.ReadAsync(cancellationToken))
         {
-            signals.Add((reader.GetGuid(0), reader.GetString(1), reader.GetString(2)));
+            signals.Add(new RunSignal(reader.GetGuid(0), reader.GetText(1), reader.GetString(2), reader.GetInt32(3)));
         }
 
         return signals;
@@ -190,3 +193,10 @@ internal static class NodeRegistry
         return BinaryPrimitives.ReadInt64BigEndian(bytes[8..]);
     }
 }
+
+/// <summary>What the row of a running run tells its executor.</summary>
+/// <param name="RunId">The run.</param>
+/// <param name="Settle">How it must end; null when it goes on.</param>
+/// <param name="Reason">Why it must end, for people.</param>
+/// <param name="Updates">The number of its latest update.</param>
+internal readonly record struct RunSignal(Guid RunId, string? Settle, string Reason, int Updates);

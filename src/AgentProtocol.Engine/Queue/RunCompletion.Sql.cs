@@ -6,7 +6,7 @@ internal sealed partial class RunCompletion
 {
     /// <summary>
     /// Ends runs: last frames, last checkpoints, the head, the run's row and the free slot become visible together.
-    /// A thread with waiting runs or inputs left behind, or one whose head is locked, gives no row unless <c>$41</c> says that the caller
+    /// A thread with waiting runs, with inputs left behind or updates not taken, or one whose head is locked, gives no row unless <c>$41</c> says that the caller
     /// holds the lock and passes the slot on. Completion wins against an interrupt, never against a committed rollback.
     /// </summary>
     private const string FinishSql =
@@ -17,7 +17,7 @@ internal sealed partial class RunCompletion
                 as o(run_id, status, error_type, error, thread_status, attempt, thread_error, paused_at, paused_node, interrupts) using (run_id)),
         head as (
             select h.thread_id from thread_heads h join given g using (thread_id)
-            where h.active_run = g.run_id and ((h.waiting = 0 and h.unmerged = 0) or $41)
+            where h.active_run = g.run_id and ((h.waiting = 0 and h.unmerged = 0 and h.untaken = 0) or $41)
             order by h.thread_id for no key update of h skip locked),
         locked as (
             select w.run_id from run_work w join given g using (run_id) join head on head.thread_id = g.thread_id
@@ -25,12 +25,14 @@ internal sealed partial class RunCompletion
             order by w.run_id for update of w),
         work as (
             delete from run_work w using locked where w.run_id = locked.run_id
-            returning w.run_id, w.run_no, w.progress, w.usage, w.owner, w.started_at),
+            returning w.run_id, w.run_no, w.progress, w.usage, w.owner, w.started_at, w.updates),
         event as (
             insert into run_events (run_id, first_event, count, next_number, owner, frames)
             select g.run_id, g.first_event, g.count, g.next_number, g.owner, g.frames from work join given g using (run_id) where g.count > 0),
         {PageColumns.InsertCheckpoints},
         {PageColumns.ClearMerged},
+        taken as (select * from unnest($46, $47) as t(run_id, through)),
+        {PageColumns.Deliver},
         pause as (
             insert into pauses (thread_id, checkpoint_id, owner, node, interrupts)
             select g.thread_id, g.paused_at, g.owner, g.paused_node, g.interrupts
@@ -39,7 +41,7 @@ internal sealed partial class RunCompletion
             update runs r
             set status = g.status, error_type = g.error_type, error = g.error, attempt = g.attempt,
                 event_count = g.first_event + g.count, progress = coalesce(g.progress, work.progress),
-                usage = coalesce(g.usage, work.usage), ended_at = now()
+                usage = coalesce(g.usage, work.usage), updates = work.updates, ended_at = now()
             from work join given g using (run_id) where r.run_id = work.run_id
             returning r.run_id, r.thread_id, r.deletes_thread),
         {DisposeThreads},
@@ -57,7 +59,18 @@ internal sealed partial class RunCompletion
     internal const string DisposeThreads =
         "disposed as (update threads t set temporary = true from run where run.deletes_thread and t.thread_id = run.thread_id)";
 
-    private const string LockHeadSql = "select 1 from thread_heads where thread_id = $1 for no key update";
+    private const string LockHeadSql = "select untaken from thread_heads where thread_id = $1 for no key update";
+
+    /// <summary>The updates that a run has not taken, and whether it goes on for their sake, once its last page ($3) is written: one that was told to stop does not.</summary>
+    private const string UntakenSql =
+        """
+        select count(*)::integer, coalesce(max(u.n), 0), coalesce(bool_and(w.run_id is not null and w.settle is null), false)
+        from run_updates u left join run_work w on w.run_id = u.run_id and w.state = 3 and w.fence = $2
+        where u.run_id = $1 and u.delivered_at is null and u.n > $3
+        """;
+
+    /// <summary>What a run has not taken when it ends is left to the thread, like the input of one that never started.</summary>
+    private const string LeaveUntakenSql = "update thread_heads set untaken = untaken - $2, unmerged = unmerged + $2 where thread_id = $1";
 
     private const string SettleOfSql = "select settle from run_work where run_id = $1 and state = 3 and fence = $2";
 

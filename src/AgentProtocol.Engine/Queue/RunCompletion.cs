@@ -20,7 +20,8 @@ internal sealed record RunEnding(RunPage Page, RunOutcome Outcome, int Attempt)
 /// <summary>What became of an ending.</summary>
 /// <param name="Kind">Whether it holds.</param>
 /// <param name="Promoted">The run that got the slot and can be claimed.</param>
-internal readonly record struct EndingResult(EndingKind Kind, Guid? Promoted = null);
+/// <param name="Updates">The number of the latest update, when the run goes on to take it.</param>
+internal readonly record struct EndingResult(EndingKind Kind, Guid? Promoted = null, int Updates = 0);
 
 /// <summary>Whether an ending holds.</summary>
 internal enum EndingKind
@@ -33,6 +34,9 @@ internal enum EndingKind
 
     /// <summary>The run is no longer ours.</summary>
     LeaseLost,
+
+    /// <summary>Updates have come that the run has not taken: it goes on, and nothing was written.</summary>
+    Steered,
 }
 
 /// <summary>The writes by which an executor gives a run up: ended, erased, or put back for another execution.</summary>
@@ -146,7 +150,11 @@ internal sealed partial class RunCompletion
     {
         await using var connection = await database.Source.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        await LockHeadAsync(connection, ending.Page.ThreadId);
+        if (await LockHeadAsync(connection, ending.Page.ThreadId) > 0 && await LeaveUntakenAsync(connection, ending) is { } steered)
+        {
+            return steered;
+        }
+
         if ((await FinishAsync(connection, [ending], holdsHeadLock: true)).Count == 0)
         {
             await using var settle = new NpgsqlCommand(SettleOfSql, connection).With(ending.Page.RunId).With(ending.Page.Fence);
@@ -180,7 +188,8 @@ internal sealed partial class RunCompletion
             .WithColumn(calls, NpgsqlDbType.Uuid, ending => ending.Page.RunId)
             .WithColumn(calls, NpgsqlDbType.Text, ending => ending.Webhook!.Url)
             .WithColumn(calls, NpgsqlDbType.Text, ending => WebhookUrl.HostOf(ending.Webhook!.Url))
-            .WithColumn(calls, NpgsqlDbType.Text, ending => ending.Webhook!.Body);
+            .WithColumn(calls, NpgsqlDbType.Text, ending => ending.Webhook!.Body)
+            .WithTaken(pages);
         HashSet<Guid> ended = [];
         await using var reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync())
@@ -206,10 +215,35 @@ internal sealed partial class RunCompletion
         return new EndingResult(EndingKind.Ended, promoted);
     }
 
-    private static async Task LockHeadAsync(NpgsqlConnection connection, Guid threadId)
+    /// <returns>How many updates the active run has not taken.</returns>
+    private static async Task<int> LockHeadAsync(NpgsqlConnection connection, Guid threadId)
     {
         await using var command = new NpgsqlCommand(LockHeadSql, connection).With(threadId);
-        await command.ExecuteScalarAsync();
+        return await command.ExecuteScalarAsync() is int untaken ? untaken : 0;
+    }
+
+    /// <summary>
+    /// Leaves what the run has not taken to the thread. An agent that is done has not seen it, and is asked again instead:
+    /// then the result says so.
+    /// </summary>
+    private static async Task<EndingResult?> LeaveUntakenAsync(NpgsqlConnection connection, RunEnding ending)
+    {
+        var page = ending.Page;
+        int untaken;
+        await using (var command = new NpgsqlCommand(UntakenSql, connection).With(page.RunId).With(page.Fence).With(page.TakenUpdates ?? 0))
+        await using (var reader = await command.ExecuteReaderAsync())
+        {
+            await reader.ReadAsync();
+            untaken = reader.GetInt32(0);
+            if (untaken > 0 && ending.Outcome.State == RunState.Success && reader.GetBoolean(2))
+            {
+                return new EndingResult(EndingKind.Steered, Updates: reader.GetInt32(1));
+            }
+        }
+
+        await using var leave = new NpgsqlCommand(LeaveUntakenSql, connection).With(page.ThreadId).With(untaken);
+        await leave.ExecuteNonQueryAsync();
+        return null;
     }
 
     /// <summary>What an ending whose commit is uncertain came to; null when it was not written and may be written again.</summary>

@@ -1,3 +1,4 @@
+using AgentProtocol.Agents;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Engine.Lifecycle;
 using AgentProtocol.Engine.Storage;
@@ -18,12 +19,14 @@ internal sealed partial class RunCreation
 
     private readonly ProtocolDatabase database;
     private readonly NodeSlots slots;
+    private readonly AgentRegistry agents;
     private readonly TimeSpan timeout;
     private readonly TimeProvider time;
     private readonly GroupCommit<Given, CreatedRunRow?> free;
 
-    public RunCreation(ProtocolDatabase database, NodeSlots slots, IOptions<RunsOptions> options, TimeProvider time)
+    public RunCreation(ProtocolDatabase database, NodeSlots slots, AgentRegistry agents, IOptions<RunsOptions> options, TimeProvider time)
     {
+        this.agents = agents;
         this.time = time;
         this.database = database;
         this.slots = slots;
@@ -60,7 +63,8 @@ internal sealed partial class RunCreation
     {
         try
         {
-            return await free.SubmitAsync(given) is { } created
+            // A repetition that finds the thread free may have been an update of the run before: that is seen under the lock.
+            return given.Run is not { IsShared: true, Strategy: MultitaskStrategy.Steer } && await free.SubmitAsync(given) is { } created
                 ? new RunCreationResult(created, RunRefusal.None, SettlementEffects.None)
                 : await CreateOnBusyThreadAsync(given, cancellationToken);
         }
@@ -195,10 +199,17 @@ internal sealed partial class RunCreation
             return RunCreationResult.AlreadyStored;
         }
 
-        var effects = SettlementEffects.None;
-        if (head.ActiveRun is not null && run.Strategy is MultitaskStrategy.Interrupt or MultitaskStrategy.Rollback)
+        if (run.Strategy == MultitaskStrategy.Steer && await SteerAsync(connection, run, head.ActiveRun, cancellationToken) is { } update)
         {
-            effects = await ThreadSettlement.SupersedeAsync(connection, run.ThreadId, run.Strategy, cancellationToken);
+            await transaction.CommitAsync(CancellationToken.None);
+            return RunCreationResult.Steered(update);
+        }
+
+        var effects = SettlementEffects.None;
+        if (head.ActiveRun is not null && run.Strategy is MultitaskStrategy.Interrupt or MultitaskStrategy.Rollback or MultitaskStrategy.Steer)
+        {
+            IReadOnlyList<string> softly = [.. agents.All.Where(agent => agent.OnSteer == SteerPolicy.Steer).Select(agent => agent.Id)];
+            effects = await ThreadSettlement.SupersedeAsync(connection, run.ThreadId, run.Strategy, softly, cancellationToken);
             head = await LockHeadAsync(connection, run, cancellationToken);
         }
         else if (head.ActiveRun is not null && run.Strategy == MultitaskStrategy.Reject)
@@ -212,6 +223,20 @@ internal sealed partial class RunCreation
             : await EnqueueAsync(connection, run, cancellationToken);
         await transaction.CommitAsync(CancellationToken.None);
         return new RunCreationResult(created, RunRefusal.None, effects);
+    }
+
+    /// <summary>Gives what the run brings to the run in flight, if that one takes it; what an earlier try has given is not given again.</summary>
+    private async Task<AcceptedUpdate?> SteerAsync(NpgsqlConnection connection, NewRunRow run, Guid? active, CancellationToken cancellationToken)
+    {
+        if (run.IsShared && await UpdateReader.FindAsync(connection, run.Owner, run.RunId, cancellationToken) is { } earlier)
+        {
+            return new AcceptedUpdate(earlier.RunId, 0, earlier.CreatedAt, SettlementEffects.None);
+        }
+
+        return active is { } runId && run.BringsOnlyMessages && agents.Find(run.Agent) is { IsSteerable: true }
+            ? await RunSteering.AddAsync(
+                connection, new NewUpdate(run.RunId, run.Owner, run.ThreadId, runId, run.Request), run.AssistantId, cancellationToken)
+            : null;
     }
 
     private static async Task<bool> IsStoredAsync(NpgsqlConnection connection, Guid runId, CancellationToken cancellationToken)
@@ -249,6 +274,7 @@ internal sealed partial class RunCreation
         MultitaskStrategy.Reject => "reject",
         MultitaskStrategy.Interrupt => "interrupt",
         MultitaskStrategy.Rollback => "rollback",
+        MultitaskStrategy.Steer => "steer",
         _ => "enqueue",
     };
 

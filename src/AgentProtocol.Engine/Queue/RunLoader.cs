@@ -57,7 +57,13 @@ internal sealed record RunStart
     /// <summary>Whether the checkpoint that the run was to start from is not there any more.</summary>
     public bool IsCheckpointMissing { get; init; }
 
-    /// <summary>The requests of superseded runs whose inputs come before this run's own, oldest first.</summary>
+    /// <summary>The number of the run's latest update.</summary>
+    public int Updates { get; init; }
+
+    /// <summary>The number of the last one that earlier attempts have taken; they take them in their order.</summary>
+    public int TakenUpdates { get; init; }
+
+    /// <summary>The requests of superseded runs, and updates that earlier runs have not taken, whose inputs come before this run's own, oldest first.</summary>
     public IReadOnlyList<string> CarriedRequests { get; init; } = [];
 }
 
@@ -67,8 +73,9 @@ internal sealed class RunLoader(ProtocolDatabase database)
     private const string HeadSql =
         """
         select h.head, h.head_n, h.last_n, h.segment, h.unmerged,
-               (select c.step from checkpoints c where c.thread_id = h.thread_id and c.n = h.head_n)
-        from thread_heads h where h.thread_id = $1 and h.active_run = $2
+               (select c.step from checkpoints c where c.thread_id = h.thread_id and c.n = h.head_n),
+               w.updates, h.untaken
+        from thread_heads h join run_work w on w.run_id = h.active_run where h.thread_id = $1 and h.active_run = $2
         """;
 
     private const string EarlierAttemptsSql =
@@ -89,7 +96,13 @@ internal sealed class RunLoader(ProtocolDatabase database)
         """;
 
     private const string CarriedSql =
-        "select request from runs where thread_id = $1 and unmerged and run_no < $2 order by run_no";
+        """
+        select request from (
+            select run_no, 0 as n, request from runs where thread_id = $1 and unmerged and run_no < $2
+            union all
+            select run_no, n, request from run_updates where thread_id = $1 and delivered_at is null and run_no < $2) carried
+        order by run_no, n
+        """;
 
     /// <summary>Reads the start of a run; null when the run does not hold its thread's slot any more.</summary>
     public async Task<RunStart?> LoadAsync(ClaimedRun run, RunRequest request, CancellationToken cancellationToken)
@@ -140,6 +153,8 @@ internal sealed class RunLoader(ProtocolDatabase database)
             LastN = reader.GetInt32(2),
             Segment = reader.GetInt32(3),
             LastStep = reader.GetNullable<int>(5) ?? RunStart.NoStep,
+            Updates = reader.GetInt32(6),
+            TakenUpdates = reader.GetInt32(6) - reader.GetInt32(7),
         };
         return (start, reader.GetInt32(1), reader.GetInt32(4));
     }

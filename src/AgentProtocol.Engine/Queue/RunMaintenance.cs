@@ -16,7 +16,7 @@ internal static class RunMaintenance
     private const string ExpireSql =
         """
         with late as (
-            select run_id from run_work where state = 3 and settle is null and deadline_at <= now() - interval '2 seconds'
+            select run_id from run_work where state = 3 and coalesce(settle, 'steer') = 'steer' and deadline_at <= now() - interval '2 seconds'
             order by run_id for no key update skip locked)
         update run_work w set settle = 'timeout', settle_reason = 'The run exceeded its time limit', signal_no = signal_no + 1
         from late where w.run_id = late.run_id

@@ -2,10 +2,14 @@ namespace AgentProtocol.Engine.Queue;
 
 internal static partial class ThreadSettlement
 {
-    /// <summary>Tells the running run to stop. A rollback that is committed is never softened.</summary>
+    /// <summary>
+    /// Tells the running run to stop: at its next checkpoint, where its agent is one of $4 and nothing harder was said
+    /// before. A rollback that is committed is never softened.
+    /// </summary>
     private const string SignalRunningSql =
         """
-        update run_work set settle = $2, settle_reason = $3, signal_no = signal_no + 1
+        update run_work
+        set settle = case when agent = any($4) then coalesce(settle, 'steer') else $2 end, settle_reason = $3, signal_no = signal_no + 1
         where thread_id = $1 and state = 3 and settle is distinct from 'rollback'
         returning run_id, node
         """;
@@ -20,17 +24,17 @@ internal static partial class ThreadSettlement
 
     /// <summary>
     /// Ends a run that nobody executes. Its input stays behind for a later run when it was superseded ($4) before any
-    /// attempt had merged it.
+    /// attempt had merged it; updates that it has not taken always do.
     /// </summary>
     private const string EndIdleSql =
         $"""
         with work as (
             delete from run_work where run_id = $1 and state < 3
-            returning run_id, thread_id, state, attempt, next_event, usage, progress, started_at),
+            returning run_id, thread_id, state, attempt, next_event, usage, progress, started_at, updates),
         run as (
             update runs r
             set status = 'interrupted', error = $2, attempt = work.attempt, event_count = work.next_event, usage = work.usage,
-                progress = work.progress, ended_at = now(),
+                progress = work.progress, updates = work.updates, ended_at = now(),
                 unmerged = $3 and not exists (
                     select from checkpoints c where c.thread_id = work.thread_id and c.run_id = work.run_id and c.source = 'input')
             from work where r.run_id = work.run_id
@@ -42,7 +46,8 @@ internal static partial class ThreadSettlement
             status = case when work.state = 0 then h.status
                 when exists (select from pauses p where p.thread_id = h.thread_id and p.checkpoint_id = h.head) then 'interrupted' else 'idle' end,
             error = case when work.state = 0 then h.error end,
-            unmerged = h.unmerged + case when run.unmerged then 1 else 0 end, disposable = h.disposable or run.deletes_thread,
+            unmerged = h.unmerged + case when run.unmerged then 1 else 0 end + case when work.state = 0 then 0 else h.untaken end,
+            untaken = case when work.state = 0 then h.untaken else 0 end, disposable = h.disposable or run.deletes_thread,
             updated_at = now()
         from work, run where h.thread_id = work.thread_id
         returning run.request, work.started_at
@@ -54,6 +59,7 @@ internal static partial class ThreadSettlement
         with work as (delete from run_work where run_id = $1 and ($2::integer is null or fence = $2) returning run_id, thread_id, state),
         run as (delete from runs r using work where r.run_id = work.run_id returning r.unmerged),
         event as (delete from run_events e using work where e.run_id = work.run_id),
+        told as (delete from run_updates u using work where u.run_id = work.run_id),
         key as (delete from idempotency_keys k using work where k.run_id = work.run_id),
         checkpoint as (
             delete from checkpoints c using work where c.thread_id = work.thread_id and c.run_id = work.run_id
@@ -68,7 +74,7 @@ internal static partial class ThreadSettlement
         """
         update thread_heads h
         set waiting = waiting - case $2 when 0 then 1 else 0 end,
-            active_run = case when $2 = 0 then active_run end,
+            active_run = case when $2 = 0 then active_run end, untaken = case when $2 = 0 then untaken else 0 end,
             status = case when $2 = 0 then status
                 when exists (select from pauses p where p.thread_id = h.thread_id and p.checkpoint_id = h.head) then 'interrupted'
                 when h.error is not null then 'error' else 'idle' end,

@@ -13,13 +13,18 @@ namespace AgentProtocol.Engine.Queue;
 internal static partial class ThreadSettlement
 {
     /// <summary>A newer run takes over: the running run is told to stop, all others end or vanish here and now.</summary>
+    /// <param name="connection">The connection of the transaction.</param>
+    /// <param name="threadId">The thread.</param>
+    /// <param name="strategy">The strategy of the newer run.</param>
+    /// <param name="softly">Agents whose running run stops at its next checkpoint, unless it is to be erased.</param>
+    /// <param name="cancellationToken">Ends the wait for the database.</param>
     public static async Task<SettlementEffects> SupersedeAsync(
-        NpgsqlConnection connection, Guid threadId, MultitaskStrategy strategy, CancellationToken cancellationToken)
+        NpgsqlConnection connection, Guid threadId, MultitaskStrategy strategy, IReadOnlyList<string> softly, CancellationToken cancellationToken)
     {
         const string reason = "Superseded by a newer run";
         var erase = strategy == MultitaskStrategy.Rollback;
         var work = await LockWorkAsync(connection, threadId, null, cancellationToken);
-        var signalled = await SignalRunningAsync(connection, threadId, erase, reason, cancellationToken);
+        var signalled = await SignalRunningAsync(connection, threadId, erase, erase ? [] : softly, reason, cancellationToken);
         List<LockedWork> idle = [.. work.Where(run => run.State != RunState.Running)];
         foreach (var run in idle)
         {
@@ -122,10 +127,10 @@ internal static partial class ThreadSettlement
     }
 
     private static async Task<IReadOnlyList<(Guid, Guid)>> SignalRunningAsync(
-        NpgsqlConnection connection, Guid threadId, bool erase, string reason, CancellationToken cancellationToken)
+        NpgsqlConnection connection, Guid threadId, bool erase, IReadOnlyList<string> softly, string reason, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(SignalRunningSql, connection)
-            .With(threadId).With(erase ? "rollback" : "interrupt").With(reason);
+            .With(threadId).With(erase ? "rollback" : "interrupt").With(reason).WithColumn(softly, NpgsqlDbType.Text, agent => agent);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         List<(Guid, Guid)> signalled = [];
         while (await reader.ReadAsync(cancellationToken))

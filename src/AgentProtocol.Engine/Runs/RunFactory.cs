@@ -24,6 +24,7 @@ internal sealed class RunFactory(
     RunFeed feed,
     EventReader events,
     RunLookup runs,
+    UpdateReader updates,
     KeyReservations keys)
 {
     public async Task<CreatedRun> CreateAsync(string owner, NewRun run, CancellationToken cancellationToken)
@@ -38,7 +39,13 @@ internal sealed class RunFactory(
         var subscription = run.Reader == RunReader.Stream ? feed.Subscribe(row.RunId, wantsPages: true) : null;
         try
         {
-            var (view, isNew) = await FindOrStoreAsync(row, assistant, run, cancellationToken);
+            var (view, isNew, update) = await FindOrStoreAsync(row, assistant, run, cancellationToken);
+            if (update is not null)
+            {
+                subscription?.Dispose();
+                return Steered(view, update, run.Reader);
+            }
+
             var stream = subscription is null ? null
                 : new RunEventStream(subscription, events, row.RunId, row.ThreadId, row.Stateless, from: 0, isKnownToBeNew: isNew, modes: null);
             return new CreatedRun(view.ToWire(), row.Stateless, cancelOnDisconnect, stream, ThreadSeq.FirstOf(view.Row.RunNo) - 1);
@@ -48,6 +55,18 @@ internal sealed class RunFactory(
             subscription?.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// The run in flight that takes what this one would have brought. It belongs to whoever has created it: it is not
+    /// cancelled when this caller hangs up.
+    /// </summary>
+    private CreatedRun Steered(RunView view, AcceptedUpdate update, RunReader reader)
+    {
+        var row = view.Row;
+        var stream = reader != RunReader.Stream ? null : new RunEventStream(
+            feed.Subscribe(row.RunId, wantsPages: true), events, row.RunId, row.ThreadId, row.Stateless, update.NextEvent, isKnownToBeNew: false, modes: null);
+        return new CreatedRun(view.ToWire(), row.Stateless, CancelOnDisconnect: false, stream, ThreadSeq.Of(row.RunNo, update.NextEvent) - 1);
     }
 
     public static ProtocolException Busy(Guid threadId) =>
@@ -92,13 +111,18 @@ internal sealed class RunFactory(
             : throw ProtocolException.Conflict($"{IdempotencyKey.Header} {key.Value} is being forgotten: try again");
     }
 
-    /// <summary>The run that an earlier try with the same ids has stored; else stores it.</summary>
-    private async Task<(RunView View, bool IsNew)> FindOrStoreAsync(
+    /// <summary>The run that an earlier try with the same ids has stored; else stores it. With an update, the run that takes it.</summary>
+    private async Task<(RunView View, bool IsNew, AcceptedUpdate? Update)> FindOrStoreAsync(
         NewRunRow row, RunAssistant assistant, NewRun run, CancellationToken cancellationToken)
     {
         if (row.IsShared && await runs.ReadAsync(row.Owner, row.RunId) is { } earlier)
         {
-            return (earlier, false);
+            return (earlier, false, null);
+        }
+
+        if (row is { IsShared: true, Strategy: MultitaskStrategy.Steer } && await updates.FindAsync(row.Owner, row.RunId, cancellationToken) is { } told)
+        {
+            return await WithRunAsync(row.Owner, new AcceptedUpdate(told.RunId, 0, told.CreatedAt, SettlementEffects.None));
         }
 
         // Only now: what an earlier try has resumed waits no more.
@@ -111,13 +135,18 @@ internal sealed class RunFactory(
         var (stored, result) = await StoreAsync(row, assistant, run.Request, cancellationToken);
         if (result.Created is { } created)
         {
-            return (ToView(stored, created), true);
+            return (ToView(stored, created), true, null);
+        }
+
+        if (result.Update is { } update)
+        {
+            return await WithRunAsync(row.Owner, update);
         }
 
         // Whatever the refusal: the thread may be busy with this very run, stored by another try a moment ago.
         if (row.IsShared && await runs.ReadAsync(row.Owner, row.RunId) is { } other)
         {
-            return (other, false);
+            return (other, false, null);
         }
 
         throw result.Refusal switch
@@ -127,6 +156,9 @@ internal sealed class RunFactory(
             _ => ProtocolException.ThreadNotFound(row.ThreadId),
         };
     }
+
+    private async Task<(RunView View, bool IsNew, AcceptedUpdate? Update)> WithRunAsync(string owner, AcceptedUpdate update) =>
+        (await runs.ReadAsync(owner, update.RunId) ?? throw ProtocolException.RunNotFound(update.RunId), false, update);
 
     private async Task<(NewRunRow Row, RunCreationResult Result)> StoreAsync(
         NewRunRow row, RunAssistant assistant, RunCreate request, CancellationToken cancellationToken)
@@ -238,6 +270,15 @@ internal sealed class RunFactory(
     private static bool CancelsOnDisconnect(RunCreate request) =>
         request.OnDisconnect is { } wish ? wish == "cancel" : request.StreamResumable != true;
 
+    /// <summary>
+    /// Whether nothing is asked for that only a run of its own could give. Configuration, context and metadata are not
+    /// counted: the run in flight keeps those that it has.
+    /// </summary>
+    private static bool BringsOnlyMessages(RunCreate request) =>
+        request is { Command: null or { ValueKind: JsonValueKind.Null }, Checkpoint: null or { ValueKind: JsonValueKind.Null }, Webhook: null, AfterSeconds: null or 0 }
+        && request is { CheckpointId: null or { ValueKind: JsonValueKind.Null }, InterruptBefore: null or { ValueKind: JsonValueKind.Null }, InterruptAfter: null or { ValueKind: JsonValueKind.Null } }
+        && !NamesCheckpoint(request.Config) && !OnCompletionIs(request, "delete") && RunUpdates.HasMessage(request.Input, request.Messages);
+
     private static void CheckWish(NewRun run)
     {
         if (run is { ThreadId: null, Request.OnCompletion.ValueKind: not JsonValueKind.Null } && !OnCompletionIs(run.Request, "delete") && !OnCompletionIs(run.Request, "keep"))
@@ -274,6 +315,7 @@ internal sealed class RunFactory(
         Filter = JsonFilter.Copy(run.Request.Metadata, "metadata"),
         Config = run.Request.Config is { ValueKind: JsonValueKind.Object } config && config.EnumerateObject().MoveNext() ? config.GetRawText() : null,
         Strategy = run.ThreadId is null ? MultitaskStrategy.Enqueue : run.Request.MultitaskStrategy ?? MultitaskStrategy.Enqueue,
+        BringsOnlyMessages = BringsOnlyMessages(run.Request),
         Stateless = run.ThreadId is null && !OnCompletionIs(run.Request, "keep"),
         DeletesThread = run.ThreadId is not null && OnCompletionIs(run.Request, "delete"),
         Delay = TimeSpan.FromSeconds(Math.Min(run.Request.AfterSeconds ?? 0, TimeSpan.FromDays(3650).TotalSeconds)),

@@ -81,10 +81,12 @@ internal sealed class RunSearch(ProtocolDatabase database, AgentRegistry agents)
         _ => "interrupted",
     };
 
-    private static async Task<IReadOnlyList<Run>> ReadAsync(IQueryable<Found> query, int limit, int offset, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<Run>> ReadAsync(IQueryable<Found> query, int limit, int offset, CancellationToken cancellationToken)
     {
         var found = await query.Skip(offset).Take(limit).ToListAsync(cancellationToken);
-        return [.. found.Select(run => new RunView(run.Run, run.Work?.State).ToWire())];
+        List<Guid> told = [.. found.Where(run => run.Run.Updates + (run.Work?.Updates ?? 0) > 0).Select(run => run.Run.RunId)];
+        var updates = told.Count == 0 ? [] : await new UpdateReader(database).ReadAsync(told, cancellationToken);
+        return [.. found.Select(run => new RunView(run.Run, run.Work?.State) { Updates = updates.GetValueOrDefault(run.Run.RunId) ?? [] }.ToWire())];
     }
 
     private sealed class Found

@@ -29,6 +29,12 @@ public sealed record NewRun(Guid? ThreadId, RunCreate Request, RawJson Body, Run
     internal ReservedIds? Reserved { get; init; }
 }
 
+/// <summary>Messages for a run in flight.</summary>
+/// <param name="Request">The body.</param>
+/// <param name="Body">The body as it was sent.</param>
+/// <param name="Key">The name of the request, if its caller gave it one: a repetition tells nothing twice.</param>
+public sealed record NewRunUpdate(RunUpdateCreate Request, RawJson Body, IdempotencyKey? Key = null);
+
 /// <summary>Ids that were written down before the run is created, for a creation that may be repeated.</summary>
 internal sealed record ReservedIds(Guid RunId, Guid ThreadId);
 

@@ -14,7 +14,7 @@ internal sealed class RunLookup
         """
         select r.run_id, r.owner, r.thread_id, r.run_no, r.agent, r.assistant_id, r.request, r.metadata, r.strategy, r.stateless, r.status,
                r.error_type, r.error, coalesce(w.usage, r.usage), coalesce(w.progress, r.progress), r.attempt, r.event_count,
-               r.created_at, r.ended_at, w.state, r.assistant, r.thread_config
+               r.created_at, r.ended_at, w.state, r.assistant, r.thread_config, coalesce(w.updates, r.updates)
         from runs r left join run_work w using (run_id)
         where r.run_id = any($1)
         """;
@@ -45,10 +45,17 @@ internal sealed class RunLookup
     {
         await using var command = new NpgsqlCommand(ReadSql, connection).WithColumn(runIds, NpgsqlDbType.Uuid, id => id);
         Dictionary<Guid, RunView> found = [];
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
         {
-            found.TryAdd(reader.GetGuid(0), Read(reader));
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                found.TryAdd(reader.GetGuid(0), Read(reader));
+            }
+        }
+
+        foreach (var (runId, updates) in await UpdateReader.ReadAsync(connection, [.. found.Values.Where(run => run.Row.Updates > 0).Select(run => run.Row.RunId)], cancellationToken))
+        {
+            found[runId] = found[runId] with { Updates = updates };
         }
 
         return found;
@@ -78,6 +85,7 @@ internal sealed class RunLookup
             EndedAt = reader.GetNullable<DateTime>(18),
             Assistant = reader.GetText(20),
             ThreadConfig = reader.GetText(21),
+            Updates = reader.GetInt32(22),
         },
         reader.IsDBNull(19) ? null : (RunState)reader.GetInt16(19));
 }

@@ -5,6 +5,7 @@ using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Engine.Lifecycle;
 using AgentProtocol.Engine.State;
+using AgentProtocol.Engine.Storage.Rows;
 
 namespace AgentProtocol.Engine.Storage;
 
@@ -38,8 +39,31 @@ internal static class RunMapping
             StreamMode = StreamModeNames.Parse(request.TryGetProperty("stream_mode", out var modes) ? modes : default).ToNames(),
             Progress = row.Progress is { } progress ? new RawJson(progress) : null,
             Usage = row.Usage is { } usage ? new RawJson(usage) : null,
+            Updates = view.Updates.Count == 0 ? null : [.. view.Updates.Select(ToReceipt)],
         };
     }
+
+    /// <summary>What callers see of an update.</summary>
+    public static RunUpdate ToWire(this RunUpdateRow update) => new()
+    {
+        UpdateId = update.Id,
+        RunId = update.RunId,
+        ThreadId = update.ThreadId,
+        Status = StatusOf(update),
+        CreatedAt = update.CreatedAt,
+        DeliveredAt = update.DeliveredAt,
+    };
+
+    private static RunUpdateReceipt ToReceipt(RunUpdateRow update) => new()
+    {
+        UpdateId = update.Id,
+        Status = StatusOf(update),
+        CreatedAt = update.CreatedAt,
+        DeliveredAt = update.DeliveredAt,
+    };
+
+    private static RunUpdateStatus StatusOf(RunUpdateRow update) =>
+        update.DeliveredAt is null ? RunUpdateStatus.Accepted : RunUpdateStatus.Delivered;
 
     /// <summary>The one place that decides which status clients see (wire-contract 5.1).</summary>
     public static RunStatus ToWire(string status, RunState? work) => status switch
@@ -56,6 +80,7 @@ internal static class RunMapping
         "reject" => MultitaskStrategy.Reject,
         "interrupt" => MultitaskStrategy.Interrupt,
         "rollback" => MultitaskStrategy.Rollback,
+        "steer" => MultitaskStrategy.Steer,
         _ => MultitaskStrategy.Enqueue,
     };
 

@@ -21,8 +21,12 @@ internal sealed class RunRemoval(ProtocolDatabase database)
             insert into checkpoint_runs (thread_id, run_id, owner, agent, assistant_id, metadata)
             select thread_id, run_id, owner, agent, assistant_id, metadata from run),
         event as (delete from run_events e using run where e.run_id = run.run_id),
+        told as (delete from run_updates u using run where u.run_id = run.run_id returning u.delivered_at),
         key as (delete from idempotency_keys k using run where k.run_id = run.run_id)
-        update thread_heads h set unmerged = h.unmerged - 1 from run where run.unmerged and h.thread_id = run.thread_id
+        update thread_heads h
+        set unmerged = h.unmerged - case when run.unmerged then 1 else 0 end - (select count(*) from told where delivered_at is null)
+        from run
+        where h.thread_id = run.thread_id and (run.unmerged or exists (select from told where delivered_at is null))
         """;
 
     /// <summary>Starts the grace after which a run without a reader is cancelled.</summary>

@@ -17,6 +17,7 @@ internal static class ThreadRemoval
         with work as (delete from run_work where thread_id = any($1)),
         run as (delete from runs where thread_id = any($1) returning run_id),
         event as (delete from run_events e using run where e.run_id = run.run_id),
+        told as (delete from run_updates u using run where u.run_id = run.run_id),
         checkpoint as (delete from checkpoints where thread_id = any($1)),
         pause as (delete from pauses where thread_id = any($1)),
         known as (delete from checkpoint_runs where thread_id = any($1)),

@@ -77,7 +77,7 @@ public sealed class CancelTests(MigratedPostgres postgres) : QueueTests(postgres
         Assert.Equal([(run, Node)], (await cancel).Signalled);
         await using var connection = await Database.OpenConnectionAsync(TestContext.Current.CancellationToken);
         Assert.Contains(
-            (run, "interrupt", "Cancelled by a test"),
+            new RunSignal(run, "interrupt", "Cancelled by a test", 0),
             await NodeRegistry.ReadSignalsAsync(connection, Node, TestContext.Current.CancellationToken));
     }
 

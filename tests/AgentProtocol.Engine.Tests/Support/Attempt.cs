@@ -14,6 +14,7 @@ internal sealed class Attempt
 {
     private readonly QueueHarness queue;
     private readonly RunRecorder recorder;
+    private int taken;
 
     private Attempt(QueueHarness queue, ClaimedRun claim, RunRecorder recorder) =>
         (this.queue, Claim, this.recorder) = (queue, claim, recorder);
@@ -36,7 +37,7 @@ internal sealed class Attempt
             recorder.Begin(request, [.. start.CarriedRequests.Select(RunRequest.Parse)]);
         }
 
-        return new Attempt(queue, claim, recorder);
+        return new Attempt(queue, claim, recorder) { taken = start.TakenUpdates };
     }
 
     /// <summary>A step that answers with a message.</summary>
@@ -56,6 +57,18 @@ internal sealed class Attempt
     }
 
     public void Record(AgentEvent happened) => recorder.Record(happened);
+
+    /// <summary>Takes what the run was told, as its inbox does; it is not written yet.</summary>
+    public async Task<Attempt> TakeAsync()
+    {
+        var untaken = await queue.Updates.ReadUntakenAsync(Claim.RunId, taken, TestContext.Current.CancellationToken);
+        taken = untaken[^1].N;
+        recorder.Take([.. untaken.Select(update => RunRequest.Parse(update.Request))], taken);
+        return this;
+    }
+
+    /// <summary>Goes on after an end that was refused because the run was told something.</summary>
+    public Task<bool> GoOnAsync(RunEnding refused) => WriteAsync(recorder.TakeBackEnd(refused.Page));
 
     public RunPage Freeze() => recorder.Freeze();
 

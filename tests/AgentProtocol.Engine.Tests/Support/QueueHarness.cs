@@ -1,3 +1,4 @@
+using AgentProtocol.Agents;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Engine.Events;
 using AgentProtocol.Engine.Queue;
@@ -19,7 +20,9 @@ internal sealed class QueueHarness : IAsyncDisposable
         var options = Options.Create(new RunsOptions());
         Database = new ProtocolDatabase(connectionString);
         Threads = new ThreadStore(Database);
-        Creation = new RunCreation(Database, Slots, options, time);
+        Creation = new RunCreation(Database, Slots, Agents, options, time);
+        Steering = new RunSteering(Database);
+        Updates = new UpdateReader(Database);
         Claims = new RunClaims(Database, options);
         Loader = new RunLoader(Database);
         Log = new EventLog(Database, time);
@@ -37,6 +40,13 @@ internal sealed class QueueHarness : IAsyncDisposable
     public ThreadStore Threads { get; }
 
     public RunCreation Creation { get; }
+
+    /// <summary>Agents that the queue treats in a way of their own; the queue itself executes none.</summary>
+    public AgentRegistry Agents { get; } = new([]);
+
+    public RunSteering Steering { get; }
+
+    public UpdateReader Updates { get; }
 
     public RunClaims Claims { get; }
 
@@ -109,6 +119,11 @@ internal sealed class QueueHarness : IAsyncDisposable
         Assert.True(await attempt.WriteAsync());
         return attempt;
     }
+
+    /// <summary>Tells a run something; null when it takes nothing.</summary>
+    public Task<AcceptedUpdate?> TellAsync(Guid threadId, Guid runId, string text) => Steering.AcceptAsync(
+        new NewUpdate(Guid.CreateVersion7(), Owner, threadId, runId, $$"""{"messages":[{"role":"user","content":"{{text}}"}]}"""),
+        TestContext.Current.CancellationToken);
 
     public Task<SettlementEffects> CancelAsync(Guid runId, CancelAction action) =>
         Cancellation.CancelAsync(runId, action, "Cancelled by a test", TestContext.Current.CancellationToken);

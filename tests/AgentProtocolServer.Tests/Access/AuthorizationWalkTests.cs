@@ -3,6 +3,8 @@ using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using AgentProtocol.Agents;
+using AgentProtocol.Testing.Agents;
 using AgentProtocol.Testing.Webhooks;
 using AgentProtocolServer.Tests.Architecture;
 using AgentProtocolServer.Tests.Hosting;
@@ -336,5 +338,7 @@ public sealed partial class AuthorizationWalkTests(AuthorizationWalkTests.Fixtur
     public sealed class Fixture : ServerFixture
     {
         protected override string[] Settings => ["--Auth:Mode=ApiKey", "--Webhooks:AllowedNetworks=127.0.0.0/8"];
+
+        protected override IReadOnlyList<AgentDefinition> Agents => [SteerableAgent.Define()];
     }
 }

@@ -199,6 +199,7 @@ internal sealed class OwnedData
     {
         var metadata = new { kind = "walk", graph_id = "echo", secret = Secret, assistant_id = assistant };
         var thread = (await first.PostAsync("/threads", new { metadata, supersteps = new[] { new { updates = new[] { new { as_node = "echo", values = new { kind = "walk", secret = Secret } } } } } }).OkAsync()).Text("thread_id");
+        await TellAsync(first, thread);
         await first.AnswerAsync(thread, Secret);
         await first.PostAsync(
             $"/threads/{thread}/runs/wait", new { assistant_id = assistant, input = Protocol.Say($"{Secret} again"), metadata = Metadata, webhook = new Uri(hook.Url, Secret) }).OkAsync();
@@ -213,6 +214,14 @@ internal sealed class OwnedData
             assistant, thread, run, checkpoint,
             (await first.PostAsync($"/threads/{thread}/runs/crons", cron).OkAsync()).Text("cron_id"),
             (await first.PostAsync("/runs/crons", cron).OkAsync()).Text("cron_id"));
+    }
+
+    /// <summary>A run that was told something while it was in flight.</summary>
+    private static async Task TellAsync(HttpClient first, string thread)
+    {
+        var run = (await first.PostAsync($"/threads/{thread}/runs", new { assistant_id = "steerable", input = Protocol.Say("wait") }).OkAsync()).Text("run_id");
+        await first.PostAsync($"/threads/{thread}/runs/{run}/updates", new { messages = new[] { new { role = "user", content = Secret } } }).OkAsync();
+        await first.GetJsonAsync($"/threads/{thread}/runs/{run}/join");
     }
 
     private static Task PutItemAsync(HttpClient first, string label) =>

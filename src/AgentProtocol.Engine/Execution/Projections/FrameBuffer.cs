@@ -39,6 +39,9 @@ internal sealed class FrameBuffer(long nextPosition, long nextNumber, TimeProvid
         Length += frame.Data.Length;
     }
 
+    /// <summary>Goes back to an earlier position, behind which nothing was written.</summary>
+    public void Rewind(long position, long number) => (NextPosition, NextNumber) = (position, number);
+
     /// <summary>Takes what was collected.</summary>
     public List<Frame> Take()
     {

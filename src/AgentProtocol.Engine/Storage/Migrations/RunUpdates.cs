@@ -28,6 +28,10 @@ internal sealed class RunUpdates : Migration
             primary key (run_id, n)
         );
         create index run_updates_open on run_updates (thread_id) where delivered_at is null;
+        create unique index run_updates_ids on run_updates (id);
+
+        -- The number of the latest update of a run that has ended, so that runs without updates are shown without looking for some.
+        alter table runs add column updates integer not null default 0;
 
         -- How many updates the active run has not taken yet: whether it may end is decided on this row.
         alter table thread_heads add column untaken integer not null default 0 check (untaken >= 0);

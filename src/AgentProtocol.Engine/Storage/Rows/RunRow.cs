@@ -60,6 +60,9 @@ internal sealed class RunRow
 
     public int Attempt { get; init; }
 
+    /// <summary>The number of its latest update; 0 until it has ended.</summary>
+    public int Updates { get; init; }
+
     /// <summary>How many events it has; null until it has ended.</summary>
     public long? EventCount { get; init; }
 

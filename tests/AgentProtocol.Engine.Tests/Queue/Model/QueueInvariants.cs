@@ -24,6 +24,15 @@ internal sealed class QueueInvariants(NpgsqlDataSource database)
         union all
         select 'unmerged is not the number of unmerged runs', h.thread_id from thread_heads h
         where h.unmerged <> (select count(*) from runs r where r.thread_id = h.thread_id and r.unmerged)
+                          + (select count(*) from run_updates u where u.thread_id = h.thread_id and u.delivered_at is null and u.run_id is distinct from h.active_run)
+        union all
+        select 'untaken is not the number of updates that the active run has not taken', h.thread_id from thread_heads h
+        where h.untaken <> (select count(*) from run_updates u where u.thread_id = h.thread_id and u.delivered_at is null and u.run_id = h.active_run)
+        union all
+        select 'updates without a run, or in another order than they were counted', u.run_id from run_updates u
+        left join runs r using (run_id) left join run_work w using (run_id)
+        where coalesce(w.updates, r.updates, -1) <> (select max(n) from run_updates v where v.run_id = u.run_id)
+           or exists (select from run_updates v where v.run_id = u.run_id and v.n < u.n and v.delivered_at is null and u.delivered_at is not null)
         union all
         select 'active without work, or ended with work', r.run_id from runs r
         where (r.status = 'active') <> exists (select from run_work w where w.run_id = r.run_id)
@@ -54,7 +63,7 @@ internal sealed class QueueInvariants(NpgsqlDataSource database)
     /// <summary>The states of all runs; fails when something does not hold, or changed in a way that the table does not know.</summary>
     public async Task<Dictionary<Guid, RunState>> CheckAsync(IReadOnlyCollection<Guid> deletedThreadsRuns)
     {
-        Assert.Empty(await database.LinesAsync(ViolationsSql));
+        await CheckRowsAsync();
         Dictionary<Guid, RunState> states = [];
         foreach (var line in await database.LinesAsync(RunsSql))
         {
@@ -73,6 +82,9 @@ internal sealed class QueueInvariants(NpgsqlDataSource database)
 
         return states;
     }
+
+    /// <summary>Fails when the rows of now contradict each other.</summary>
+    public async Task CheckRowsAsync() => Assert.Empty(await database.LinesAsync(ViolationsSql));
 
     private void CheckChange(Guid id, RunState state, int fence, string row)
     {

@@ -12,7 +12,7 @@ internal readonly record struct QueueCommand(QueueAct Act, int A, int B);
 
 internal enum QueueAct
 {
-    Create, Claim, Write, WriteLate, Succeed, Fail, Retry, HandBack, Cancel, RollBack, Reap, PassTime, DeleteThread,
+    Create, Claim, Write, WriteLate, Succeed, Fail, Retry, HandBack, Cancel, RollBack, Reap, PassTime, DeleteThread, Tell, Take,
 }
 
 /// <summary>Gives the same commands to the queue and to the model, and compares after each.</summary>
@@ -35,7 +35,7 @@ internal sealed class QueueMachine(QueueHarness queue)
 
     public async Task RunAsync(IEnumerable<QueueCommand> commands)
     {
-        await queue.Database.Source.ExecuteAsync("truncate threads, thread_heads, checkpoints, runs, run_work, run_events, nodes");
+        await queue.Database.Source.ExecuteAsync("truncate threads, thread_heads, checkpoints, runs, run_work, run_updates, run_events, nodes");
         queue.Slots.Leave();
         while (threads.Count < 2)
         {
@@ -52,6 +52,9 @@ internal sealed class QueueMachine(QueueHarness queue)
             Assert.Equal(
                 model.All.Count(run => run.IsUnmerged),
                 await queue.Database.Source.ScalarAsync<long>("select count(*) from runs where unmerged"));
+            Assert.Equal(
+                model.All.Where(run => !run.State.IsTerminal).Sum(run => run.Untaken),
+                await queue.Database.Source.ScalarAsync<long>("select coalesce(sum(untaken), 0) from thread_heads"));
         }
     }
 
@@ -69,6 +72,8 @@ internal sealed class QueueMachine(QueueHarness queue)
         QueueAct.RollBack => CancelAsync(command, CancelAction.Rollback),
         QueueAct.Reap => ReapAsync(command.A % 2),
         QueueAct.PassTime => PassTimeAsync(),
+        QueueAct.Tell => TellAsync(command),
+        QueueAct.Take => OnRunningAsync(command, TakeAsync),
         _ => DeleteThreadAsync(command.A % 2),
     };
 
@@ -129,8 +134,16 @@ internal sealed class QueueMachine(QueueHarness queue)
     private async Task EndAsync(Attempt attempt, RunOutcome outcome)
     {
         var run = model[attempt.Claim.RunId];
-        var result = await attempt.EndAsync(outcome);
-        Assert.Equal(run.MustRollBack ? EndingKind.MustRollBack : EndingKind.Ended, result.Kind);
+        var goesOn = outcome.State == RunState.Success && run is { Untaken: > 0, MustStop: false };
+        var ending = attempt.End(outcome);
+        var result = await attempt.EndAsync(ending);
+        Assert.Equal(goesOn ? EndingKind.Steered : run.MustRollBack ? EndingKind.MustRollBack : EndingKind.Ended, result.Kind);
+        if (goesOn)
+        {
+            Assert.True(await attempt.GoOnAsync(ending));
+            return;
+        }
+
         if (run.MustRollBack)
         {
             Assert.Equal(EndingKind.Ended, (await attempt.RollBackAsync()).Kind);
@@ -151,6 +164,26 @@ internal sealed class QueueMachine(QueueHarness queue)
         var waits = retry && (run.Failures > 0 || !run.MustStop);
         run.Failures += retry ? 1 : 0;
         run.State = waits ? RunState.Delayed : RunState.Ready;
+    }
+
+    private async Task TellAsync(QueueCommand command)
+    {
+        var runs = model.All.Where(run => run.State != RunState.Erased).ToList();
+        if (runs.Count > 0)
+        {
+            var run = runs[command.A % runs.Count];
+            Assert.Equal(QueueModel.Tell(run), await queue.TellAsync(run.Thread, run.Id, "told") is not null);
+        }
+    }
+
+    private async Task TakeAsync(Attempt attempt)
+    {
+        var run = model[attempt.Claim.RunId];
+        if (run.Untaken > 0)
+        {
+            Assert.True(await (await attempt.TakeAsync()).WriteAsync());
+            run.Untaken = 0;
+        }
     }
 
     private async Task WriteLateAsync(QueueCommand command)

@@ -40,6 +40,14 @@ internal sealed class QueueModel
         return true;
     }
 
+    /// <summary>Whether a run takes what it is told.</summary>
+    public static bool Tell(ModelRun run)
+    {
+        var takes = run.State.HoldsSlot && !run.MustStop;
+        run.Untaken += takes ? 1 : 0;
+        return takes;
+    }
+
     public void Cancel(ModelRun run, bool rollback)
     {
         Settle(run, rollback, supersede: false);
@@ -120,6 +128,9 @@ internal sealed class ModelRun(Guid id, Guid thread, int order)
 
     /// <summary>Whether it was told to stop, so that it does not wait for another attempt.</summary>
     public bool MustStop { get; set; }
+
+    /// <summary>How much of what it was told it has not taken.</summary>
+    public int Untaken { get; set; }
 
     /// <summary>Whether its input is part of the thread's state.</summary>
     public bool HasBegun { get; set; }
