@@ -1,3 +1,4 @@
+using AgentProtocol.Agents;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Engine.Events;
 using AgentProtocol.Engine.Queue;
@@ -20,7 +21,9 @@ internal sealed class QueueHarness : IAsyncDisposable
         Database = new ProtocolDatabase(connectionString);
         Threads = new ThreadStore(Database);
         Creation = new RunCreation(Database, Slots, options, time);
-        Claims = new RunClaims(Database, options);
+        Limits = new RunLimits(Agents, options);
+        Claims = new RunClaims(Database, Limits, options);
+        AgentClaims = new AgentClaims(Database, Limits, options);
         Loader = new RunLoader(Database);
         Log = new EventLog(Database, time);
         Completion = new RunCompletion(Database, time);
@@ -38,7 +41,14 @@ internal sealed class QueueHarness : IAsyncDisposable
 
     public RunCreation Creation { get; }
 
+    /// <summary>The agents whose limits this node knows; none at first.</summary>
+    public AgentRegistry Agents { get; } = new([]);
+
+    public RunLimits Limits { get; }
+
     public RunClaims Claims { get; }
+
+    public AgentClaims AgentClaims { get; }
 
     public RunLoader Loader { get; }
 
