@@ -35,7 +35,7 @@ public sealed class RunLimitTests(MigratedPostgres postgres) : IClassFixture<Mig
     [Theory]
     [InlineData("00:00:00.2", null, null, "0.2 s")]
     [InlineData("01:00:00", 0.25, null, "0.25 s")]
-    [InlineData("01:00:00", 600, 0.3, "0.3 s")]
+    [InlineData("01:00:00", 600.0, 0.3, "0.3 s")]
     [InlineData("00:00:00", null, 0.35, "0.35 s")]
     public async Task A_silent_run_ends_by_the_limit_that_is_nearest_to_it(string server, double? agent, double? run, string limit)
     {
@@ -52,7 +52,7 @@ public sealed class RunLimitTests(MigratedPostgres postgres) : IClassFixture<Mig
     [Theory]
     [InlineData("00:00:01", null, null, "1 s")]
     [InlineData("01:00:00", 0.25, null, "0.25 s")]
-    [InlineData("00:00:01", 600, 0.3, "0.3 s")]
+    [InlineData("00:00:01", 600.0, 0.3, "0.3 s")]
     public async Task A_long_run_ends_by_the_limit_that_is_nearest_to_it(string server, double? agent, double? run, string limit)
     {
         var definition = new SilentAgent().Definition() with { Limits = new AgentLimits(Total: Seconds(agent)) };
@@ -65,9 +65,9 @@ public sealed class RunLimitTests(MigratedPostgres postgres) : IClassFixture<Mig
     }
 
     [Theory]
-    [InlineData("00:00:20", null, null, 20)]
-    [InlineData("00:00:20", 30.0, null, 30)]
-    [InlineData("00:00:20", 30.0, 25.0, 25)]
+    [InlineData("00:00:20", null, null, 20.0)]
+    [InlineData("00:00:20", 30.0, null, 30.0)]
+    [InlineData("00:00:20", 30.0, 25.0, 25.0)]
     [InlineData("00:00:00", null, null, null)]
     public async Task A_run_is_to_be_started_by_the_limit_that_is_nearest_to_it(string server, double? agent, double? run, double? limit)
     {

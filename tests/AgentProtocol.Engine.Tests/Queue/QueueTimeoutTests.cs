@@ -146,7 +146,7 @@ public sealed class QueueTimeoutTests(MigratedPostgres postgres) : QueueTests(po
         var run = QueueHarness.NewRun(thread, MultitaskStrategy.Enqueue, delay, text) with { QueueWait = TimeSpan.FromSeconds(30) };
         if (delay > TimeSpan.Zero)
         {
-            run = run with { Request = $$"""{"after_seconds":{{delay.TotalSeconds}},"input":{"messages":[{"role":"user","content":"{{text}}"}]}}""" };
+            run = run with { Request = $$$"""{"after_seconds":{{{delay.TotalSeconds}}},"input":{"messages":[{"role":"user","content":"{{{text}}}"}]}}""" };
         }
 
         Assert.NotNull((await Queue.CreateAsync(run)).Created);
