@@ -21,7 +21,7 @@ public sealed class RunLimitTests(RunLimitTests.Fixture fixture) : IClassFixture
         var thread = await client.NewThreadAsync();
         var events = await client.StreamAsync(HttpMethod.Post, $"/threads/{thread}/runs/stream", Body(new { idle = 0.2 }));
 
-        Assert.Equal("error", events[^1].Event);
+        Assert.Equal("error", events[^1].Name);
         Assert.Equal(("RunIdle", "No event for 0.2 s: the run counts as stuck"), (events[^1].Data.Text("error"), events[^1].Data.Text("message")));
         var run = Assert.Single((await client.GetJsonAsync($"/threads/{thread}/runs")).EnumerateArray());
         Assert.Equal(("timeout", "No event for 0.2 s: the run counts as stuck"), (run.Text("status"), run.Text("error")));
