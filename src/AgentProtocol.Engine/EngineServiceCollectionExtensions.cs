@@ -69,7 +69,7 @@ public static class EngineServiceCollectionExtensions
             provider.GetRequiredService<KeyReservations>()));
         services.TryAddSingleton(provider => new RunService(
             provider.GetRequiredService<RunFactory>(), provider.GetRequiredService<RunLookup>(), provider.GetRequiredService<RunSearch>(),
-            provider.GetRequiredService<ThreadReader>(), provider.GetRequiredService<EventReader>(), provider.GetRequiredService<RunFeed>(),
+            provider.GetRequiredService<RunWaits>(), provider.GetRequiredService<ThreadReader>(), provider.GetRequiredService<EventReader>(), provider.GetRequiredService<RunFeed>(),
             provider.GetRequiredService<RunCancellation>(), provider.GetRequiredService<RunRemoval>(),
             provider.GetRequiredService<SettlementSignals>(),
             () => provider.GetService<IHostApplicationLifetime>() is { ApplicationStopping.IsCancellationRequested: true },
@@ -113,7 +113,11 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<IRunQueue>(provider => provider.GetRequiredService<PostgresRunQueue>());
         services.TryAddSingleton<RunCreation>();
         services.TryAddSingleton<RunSteering>();
+        services.TryAddSingleton<RunLimits>();
         services.TryAddSingleton<RunClaims>();
+        services.TryAddSingleton<AgentClaims>();
+        services.TryAddSingleton<RunWaits>();
+        services.TryAddSingleton<QueueTimeouts>();
         services.TryAddSingleton<RunLoader>();
         services.TryAddSingleton<RunCompletion>();
         services.TryAddSingleton<RunCancellation>();

@@ -28,6 +28,14 @@ public sealed class RunsOptions
     [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00", ErrorMessage = "Runs:Timeout must be between 00:00:01 and 365.00:00:00.")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>How long a run may go without any event of its agent before it counts as stuck; zero for any time.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00", ErrorMessage = "Runs:IdleTimeout must be between 00:00:00 and 365.00:00:00.")]
+    public TimeSpan IdleTimeout { get; set; }
+
+    /// <summary>How long a run may wait for its first start, from its creation or the end of its delay; zero for any time.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00", ErrorMessage = "Runs:QueueTimeout must be between 00:00:00 and 365.00:00:00.")]
+    public TimeSpan QueueTimeout { get; set; }
+
     /// <summary>How long an agent may take to obey a cancellation before it is abandoned.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00", ErrorMessage = "Runs:CancelGrace must be between 00:00:00 and 00:10:00.")]
     public TimeSpan CancelGrace { get; set; } = TimeSpan.FromSeconds(5);
@@ -61,14 +69,6 @@ public sealed class RunsOptions
 
     /// <summary>Whether the event stream of a run that did not fail ends with an event <c>end</c>.</summary>
     public bool EmitEndEvent { get; set; }
-
-    /// <summary>The pause before the next attempt of a run that has failed this often before.</summary>
-    internal TimeSpan RetryDelayAfter(int failures)
-    {
-        var longest = TimeSpan.FromSeconds(30);
-        var delay = RetryDelay * Math.Pow(2, Math.Min(failures, 20));
-        return delay < longest ? delay : longest;
-    }
 }
 
 /// <summary>How the streaming protocol says that a run was cancelled or superseded (wire-contract 12 row 10).</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using AgentProtocol.Contracts.Errors;
+using AgentProtocol.Contracts.Runs;
 
 namespace AgentProtocol.AspNetCore.Binding;
 
@@ -10,8 +11,30 @@ internal static class BodyShape
     public static ProtocolException Refuse(JsonException exception, JsonTypeInfo type)
     {
         var path = Segments(exception.Path);
-        var property = path.Count == 0 ? null : type.Properties.FirstOrDefault(candidate => candidate.Name == path[0]);
-        return Refuse(path, property is null ? "has the wrong type" : Expected(property.PropertyType));
+        return Refuse(path, Find(path, type) is { } property ? Expected(property.PropertyType) : "has the wrong type");
+    }
+
+    /// <summary>The innermost member on a path that the types know; places in lists and keys of users have no types of their own.</summary>
+    private static JsonPropertyInfo? Find(IReadOnlyList<string> path, JsonTypeInfo type)
+    {
+        JsonPropertyInfo? found = null;
+        foreach (var name in path)
+        {
+            if (type.Properties.FirstOrDefault(candidate => candidate.Name == name) is not { } member)
+            {
+                break;
+            }
+
+            found = member;
+            if (!type.Options.TryGetTypeInfo(member.PropertyType, out var inner))
+            {
+                break;
+            }
+
+            type = inner;
+        }
+
+        return found;
     }
 
     public static ProtocolException Refuse(IReadOnlyList<string> path, string problem)
@@ -63,6 +86,7 @@ internal static class BodyShape
             _ when type == typeof(int) || type == typeof(long) => "must be an integer",
             _ when type == typeof(double) => "must be a number",
             _ when type == typeof(bool) => "must be true or false",
+            _ when type == typeof(RunTimeouts) => "must be an object",
             _ when type == typeof(Guid) => "must be a UUID",
             _ when type == typeof(IReadOnlyList<Guid>) => "must be a list of UUIDs",
             _ when type == typeof(IReadOnlyList<string>) => "must be a list of strings",

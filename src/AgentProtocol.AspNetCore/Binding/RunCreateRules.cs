@@ -29,6 +29,7 @@ internal static class RunCreateRules
             errors.Add("after_seconds", "must be a finite number of at least 0");
         }
 
+        CheckTimeouts(run.Timeouts, ref errors);
         errors.OneOf("if_not_exists", run.IfNotExists, "create", "reject");
         errors.OneOf("on_disconnect", run.OnDisconnect, "cancel", "continue");
         if (run.Webhook is { } webhook && WebhookUrl.Problem(webhook) is { } problem)
@@ -44,6 +45,21 @@ internal static class RunCreateRules
         CheckNodes("interrupt_after", run.InterruptAfter, ref errors);
         CheckCheckpoint(run, ref errors);
         errors.ThrowIfAny();
+    }
+
+    private static void CheckTimeouts(RunTimeouts? timeouts, ref FieldErrors errors)
+    {
+        CheckSeconds("timeouts.total", timeouts?.Total, ref errors);
+        CheckSeconds("timeouts.idle", timeouts?.Idle, ref errors);
+        CheckSeconds("timeouts.queue_wait", timeouts?.QueueWait, ref errors);
+    }
+
+    private static void CheckSeconds(string field, double? seconds, ref FieldErrors errors)
+    {
+        if (seconds is { } given && !(given > 0 && double.IsFinite(given)))
+        {
+            errors.Add(field, "must be a positive number of seconds");
+        }
     }
 
     private static void CheckStreamMode(IReadOnlyList<string>? modes, ref FieldErrors errors)

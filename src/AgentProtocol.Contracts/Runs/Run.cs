@@ -52,6 +52,10 @@ public sealed record Run
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public RawJson? Progress { get; init; }
 
+    /// <summary>Why it is still pending, when a single run is read; absent otherwise.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RunWaiting? WaitingFor { get; init; }
+
     /// <summary>Token usage as the agent reported it, summed up; absent when it reported none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public RawJson? Usage { get; init; }

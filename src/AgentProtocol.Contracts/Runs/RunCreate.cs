@@ -45,6 +45,9 @@ public record RunCreate
     /// <summary>Start no earlier than this many seconds from now.</summary>
     public double? AfterSeconds { get; init; }
 
+    /// <summary>How long it may take: positive numbers of seconds. What is absent follows its agent and the server.</summary>
+    public RunTimeouts? Timeouts { get; init; }
+
     /// <summary><c>cancel</c> or <c>continue</c>: what to do when the creating stream or wait is dropped.</summary>
     public string? OnDisconnect { get; init; }
 

@@ -12,7 +12,8 @@ using Npgsql;
 namespace AgentProtocol.Engine.Execution;
 
 /// <summary>Runs the agent of a run once, and says how that ended.</summary>
-internal sealed class AgentAttempt(AgentRegistry agents, StoreService store, IOptions<RunsOptions> options, ILogger<AgentAttempt> logger)
+internal sealed class AgentAttempt(
+    AgentRegistry agents, StoreService store, RunLimits limits, IOptions<RunsOptions> options, ILogger<AgentAttempt> logger)
 {
     /// <summary>The first step of a run's agent, as it is named on the wire.</summary>
     public string FirstNodeOf(ClaimedRun run) => agents.Find(run.Order!.Agent)?.Nodes[0] ?? run.Order.Agent;
@@ -32,6 +33,7 @@ internal sealed class AgentAttempt(AgentRegistry agents, StoreService store, IOp
 
             // On a thread of its own account: an agent that blocks must not hold up the executor, which may have to abandon it.
             var gate = new PauseGate(request, definition.Nodes[0], context.ResumeNode);
+            run.WatchSilence(request.IdleTimeout ?? limits.Of(definition.Id).Idle);
             var pump = Task.Run(() => PumpAsync(definition.Agent, context, gate, run, writer));
             var outcome = await pump.WaitAsync(run.Abandoned);
             return outcome is not null && run.Cause is (StopCause.None or StopCause.Draining) ? outcome : Stopped(run);
@@ -48,6 +50,10 @@ internal sealed class AgentAttempt(AgentRegistry agents, StoreService store, IOp
         catch (Exception exception)
         {
             return run.Cause == StopCause.None ? Failed(run, exception) : Stopped(run);
+        }
+        finally
+        {
+            run.Rest();
         }
     }
 
@@ -66,7 +72,10 @@ internal sealed class AgentAttempt(AgentRegistry agents, StoreService store, IOp
                 return RunOutcome.Paused(pause);
             }
 
+            // How long the database takes to keep up is no silence of the agent.
+            run.Rest();
             await writer.RecordAsync(happened);
+            run.Touch();
             if (happened is AgentEvent.StateUpdate && run.StopsHere())
             {
                 return null;
@@ -76,9 +85,9 @@ internal sealed class AgentAttempt(AgentRegistry agents, StoreService store, IOp
         return gate.AtEnd() is { } atEnd ? RunOutcome.Paused(atEnd) : RunOutcome.Succeeded;
     }
 
-    private RunOutcome? Stopped(RunningRun run) => run.Cause switch
+    private static RunOutcome? Stopped(RunningRun run) => run.Cause switch
     {
-        StopCause.Deadline => RunOutcome.TimedOut(options.Value.Timeout),
+        StopCause.Deadline => run.Silence ?? RunOutcome.TimedOut(run.Claim.TimeLimit),
         StopCause.Interrupt or StopCause.Rollback => RunOutcome.Interrupted(run.Reason),
         _ => null,
     };
@@ -94,9 +103,10 @@ internal sealed class AgentAttempt(AgentRegistry agents, StoreService store, IOp
             NpgsqlException database when TransientFailure.Is(database) => ("The database could not be reached", true),
             _ => (exception.Message, false),
         };
-        if (retryable && run.Claim.Failures + 1 < options.Value.MaxAttempts)
+        var (agentId, failures) = (run.Claim.Order!.Agent, run.Claim.Failures);
+        if (retryable && failures + 1 < limits.MaxAttempts(agentId))
         {
-            EngineLog.RunRetried(logger, options.Value.RetryDelayAfter(run.Claim.Failures), message, exception);
+            EngineLog.RunRetried(logger, limits.RetryDelayAfter(agentId, failures), message, exception);
             return null;
         }
 

@@ -23,6 +23,7 @@ internal sealed class RunExecutor(
     RunCompletion completion,
     UpdateReader updates,
     IRunQueue queue,
+    RunLimits limits,
     IOptions<RunsOptions> options,
     TimeProvider time,
     ILogger<RunExecutor> logger)
@@ -64,7 +65,7 @@ internal sealed class RunExecutor(
                 return await completion.RollBackAsync(run.Claim, run.LeaseLost);
             }
 
-            if (run.Claim.Failures + 1 >= options.Value.MaxAttempts)
+            if (run.Claim.Failures + 1 >= limits.MaxAttempts(run.Claim.Order?.Agent))
             {
                 var outcome = RunOutcome.Failed("InternalError", "The server failed to execute the run; its log says why");
                 var ended = await completion.FinishBareAsync(run.Claim, outcome, run.LeaseLost);
@@ -77,7 +78,7 @@ internal sealed class RunExecutor(
             EngineLog.ExecutorFailed(logger, exception);
         }
 
-        return await completion.RetryLaterAsync(run.Claim, options.Value.RetryDelayAfter(run.Claim.Failures), run.LeaseLost);
+        return await completion.RetryLaterAsync(run.Claim, RetryDelay(run.Claim), run.LeaseLost);
     }
 
     /// <summary>Reads the start, for as long as it takes: a database that is away is no failure of the run.</summary>
@@ -153,16 +154,16 @@ internal sealed class RunExecutor(
     private RunOutcome? EndWithoutAgent(RunningRun run)
     {
         var claim = run.Claim;
-        var maxAttempts = options.Value.MaxAttempts;
+        var (maxLosses, maxFailures) = (options.Value.MaxAttempts, limits.MaxAttempts(claim.Order!.Agent));
         if (claim.Settle is { } settle)
         {
             run.Stop(RunningRuns.ToCause(settle), claim.SettleReason ?? "Cancelled");
-            return settle == "timeout" ? RunOutcome.TimedOut(options.Value.Timeout) : RunOutcome.Interrupted(run.Reason);
+            return settle == "timeout" ? RunOutcome.TimedOut(claim.TimeLimit) : RunOutcome.Interrupted(run.Reason);
         }
 
-        return claim.Losses >= maxAttempts ? RunOutcome.LostTooOften(claim.Losses)
-            : claim.Failures >= maxAttempts ? RunOutcome.Failed("TooManyFailures", $"The run failed {claim.Failures} times")
-            : claim.TimeLeft <= TimeSpan.Zero ? RunOutcome.TimedOut(options.Value.Timeout)
+        return claim.Losses >= maxLosses ? RunOutcome.LostTooOften(claim.Losses)
+            : claim.Failures >= maxFailures ? RunOutcome.Failed("TooManyFailures", $"The run failed {claim.Failures} times")
+            : claim.TimeLeft <= TimeSpan.Zero ? RunOutcome.TimedOut(claim.TimeLimit)
             : null;
     }
 
@@ -238,8 +239,10 @@ internal sealed class RunExecutor(
             return await completion.HandBackAsync(run.Claim, run.LeaseLost);
         }
 
-        return await completion.RetryLaterAsync(run.Claim, options.Value.RetryDelayAfter(run.Claim.Failures), run.LeaseLost);
+        return await completion.RetryLaterAsync(run.Claim, RetryDelay(run.Claim), run.LeaseLost);
     }
+
+    private TimeSpan RetryDelay(ClaimedRun run) => limits.RetryDelayAfter(run.Order?.Agent, run.Failures);
 
     private void Announce(ClaimedRun run, EndingResult result)
     {

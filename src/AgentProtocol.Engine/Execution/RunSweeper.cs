@@ -13,6 +13,7 @@ namespace AgentProtocol.Engine.Execution;
 internal sealed class RunSweeper(
     ProtocolDatabase database,
     RunCancellation cancellation,
+    QueueTimeouts timeouts,
     SettlementSignals signals,
     PostgresRunQueue queue,
     RunFeed feed,
@@ -56,6 +57,7 @@ internal sealed class RunSweeper(
         var result = new SweepResult(
             Due: await RunMaintenance.WakeDueAsync(connection, cancellationToken),
             Settled: await RunMaintenance.ExpireAsync(connection, cancellationToken) + await CancelDisconnectedAsync(cancellationToken),
+            Late: await EndLateAsync(cancellationToken),
             Promoted: await RunMaintenance.PromoteStrandedAsync(connection, cancellationToken),
             Recovered: await RunMaintenance.RecoverOrphansAsync(connection, cancellationToken),
             Deleted: await ThreadRemoval.DeleteExpiredAsync(connection, options.Value.StatelessRetention, RetentionBatch, cancellationToken),
@@ -72,7 +74,7 @@ internal sealed class RunSweeper(
 
         if (result.IsWorthALine)
         {
-            EngineLog.Swept(logger, result.Due, result.Settled, result.Promoted, result.Recovered, result.Deleted);
+            EngineLog.Swept(logger, result.Due, result.Settled, result.Late, result.Promoted, result.Recovered, result.Deleted);
         }
 
         if (partitionsMade == 0 || time.GetElapsedTime(partitionsMade) > PartitionInterval)
@@ -82,6 +84,17 @@ internal sealed class RunSweeper(
         }
 
         return result;
+    }
+
+    private async Task<int> EndLateAsync(CancellationToken cancellationToken)
+    {
+        var late = await timeouts.FindAsync(cancellationToken);
+        foreach (var (runId, threadId) in late)
+        {
+            signals.Announce(await timeouts.EndAsync(runId, threadId, cancellationToken));
+        }
+
+        return late.Count;
     }
 
     private async Task<int> CancelDisconnectedAsync(CancellationToken cancellationToken)
@@ -113,12 +126,13 @@ internal sealed class RunSweeper(
 /// <summary>What a sweep did, in rows.</summary>
 /// <param name="Due">Delayed runs that can be claimed now.</param>
 /// <param name="Settled">Runs told to stop.</param>
+/// <param name="Late">Runs that nobody has started in time.</param>
 /// <param name="Promoted">Waiting runs that got a slot nobody had passed on.</param>
 /// <param name="Recovered">Runs of nodes that do not exist.</param>
 /// <param name="Deleted">Threads of stateless runs past their retention.</param>
 /// <param name="Expired">Store items whose time to live was over.</param>
-internal readonly record struct SweepResult(int Due, int Settled, int Promoted, int Recovered, int Deleted, int Expired)
+internal readonly record struct SweepResult(int Due, int Settled, int Late, int Promoted, int Recovered, int Deleted, int Expired)
 {
     /// <summary>Whether something happened that an operator may ask about: delays and retention are everyday matters.</summary>
-    public bool IsWorthALine => Settled + Promoted + Recovered > 0;
+    public bool IsWorthALine => Settled + Late + Promoted + Recovered > 0;
 }

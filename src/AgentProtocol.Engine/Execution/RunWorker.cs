@@ -10,6 +10,8 @@ namespace AgentProtocol.Engine.Execution;
 internal sealed class RunWorker(
     NodeSlots slots,
     RunClaims claims,
+    AgentClaims agentClaims,
+    RunLimits limits,
     PostgresRunQueue queue,
     RunningRuns running,
     RunExecutor executor,
@@ -21,6 +23,8 @@ internal sealed class RunWorker(
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(500);
 
     private const int MaxClaims = 200;
+
+    private bool limitedAgentsFirst;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(StartHandedOverAsync(stoppingToken), ClaimAsync(stoppingToken));
@@ -65,11 +69,22 @@ internal sealed class RunWorker(
         var claimed = 0;
         try
         {
-            var runs = await claims.ClaimAsync(node, room, cancellationToken);
-            claimed = runs.Count;
-            foreach (var run in runs)
+            // In turn, so that on a full node neither kind of runs waits for the other to have none left.
+            limitedAgentsFirst = !limitedAgentsFirst;
+            if (limitedAgentsFirst)
             {
+                await ClaimLimitedAsync();
+            }
+
+            foreach (var run in claimed < room ? await claims.ClaimAsync(node, room - claimed, cancellationToken) : [])
+            {
+                claimed++;
                 Start(run);
+            }
+
+            if (!limitedAgentsFirst)
+            {
+                await ClaimLimitedAsync();
             }
         }
         finally
@@ -78,6 +93,15 @@ internal sealed class RunWorker(
         }
 
         return claimed;
+
+        async Task ClaimLimitedAsync()
+        {
+            await foreach (var run in agentClaims.ClaimAsync(node, room - claimed, cancellationToken))
+            {
+                claimed++;
+                Start(run);
+            }
+        }
     }
 
     private void Start(ClaimedRun claim)
@@ -101,6 +125,11 @@ internal sealed class RunWorker(
             run.Complete();
             run.Dispose();
             slots.Release(run.Claim.Node);
+            if (run.Claim.Order is { } order && limits.MostAtOnce(order.Agent) is not null)
+            {
+                queue.WakeAll(run.Claim.RunId);
+            }
+
             if (slots.Free == 1)
             {
                 // The node was full, and a ready run may wait for just this slot.

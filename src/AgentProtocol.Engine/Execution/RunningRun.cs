@@ -1,3 +1,4 @@
+using AgentProtocol.Engine.Lifecycle;
 using AgentProtocol.Engine.Queue;
 
 namespace AgentProtocol.Engine.Execution;
@@ -11,12 +12,13 @@ internal sealed class RunningRun : IDisposable
     private readonly CancellationTokenSource draining = new();
     private readonly CancellationTokenSource abandon;
     private readonly TimeSpan cancelGrace;
+    private readonly TimeProvider time;
     private readonly ITimer deadline;
     private readonly TimeSpan steerGrace;
-    private readonly TimeProvider time;
     private readonly Lock gate = new();
     private string? softReason;
     private ITimer? softLimit;
+    private IdleWatch? idle;
 
     /// <param name="claim">The claimed run.</param>
     /// <param name="cancelGrace">How long the agent may take to obey.</param>
@@ -46,6 +48,9 @@ internal sealed class RunningRun : IDisposable
     /// <summary>What callers told it.</summary>
     public UpdateArrivals Updates { get; } = new();
 
+    /// <summary>How it ends because its agent has gone silent; null when another limit than that, or none, stops it.</summary>
+    public RunOutcome? Silence { get; private set; }
+
     /// <summary>Cancelled when the agent must stop.</summary>
     public CancellationToken Stopping => stop.Token;
 
@@ -61,8 +66,27 @@ internal sealed class RunningRun : IDisposable
     /// <summary>Ends with the execution, whatever its outcome.</summary>
     public Task Completion => completion.Task;
 
+    /// <summary>From now on the run is stopped when nothing is heard of its agent for this long; never, when null.</summary>
+    public void WatchSilence(TimeSpan? limit)
+    {
+        idle?.Dispose();
+        if (limit is { } longest)
+        {
+            var outcome = RunOutcome.WentIdle(longest);
+            idle = new IdleWatch(longest, () => Stop(StopCause.Deadline, outcome.Message!, outcome), time);
+        }
+    }
+
+    /// <summary>Something was heard of the run: an event of its agent, or of whomever its agent waits for.</summary>
+    public void Touch() => idle?.Touch();
+
+    /// <summary>Until the next <see cref="Touch"/> it is not the agent that lets others wait.</summary>
+    public void Rest() => idle?.Rest();
+
     /// <summary>Stops the agent. Of several causes the gravest counts.</summary>
-    public void Stop(StopCause cause, string reason)
+    public void Stop(StopCause cause, string reason) => Stop(cause, reason, silence: null);
+
+    private void Stop(StopCause cause, string reason, RunOutcome? silence)
     {
         lock (gate)
         {
@@ -71,7 +95,7 @@ internal sealed class RunningRun : IDisposable
                 return;
             }
 
-            (Cause, Reason) = (cause, reason);
+            (Cause, Reason, Silence) = (cause, reason, silence);
         }
 
         if (cause == StopCause.LeaseLost)
@@ -149,6 +173,7 @@ internal sealed class RunningRun : IDisposable
     public void Dispose()
     {
         deadline.Dispose();
+        idle?.Dispose();
         lock (gate)
         {
             softLimit?.Dispose();

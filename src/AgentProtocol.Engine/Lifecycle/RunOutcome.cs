@@ -50,6 +50,22 @@ internal sealed record RunOutcome
         Message = $"The run exceeded its time limit of {timeout.TotalSeconds:0.###} s",
     };
 
+    /// <summary>Its agent said nothing for too long; what was finished is kept.</summary>
+    public static RunOutcome WentIdle(TimeSpan limit) => new()
+    {
+        State = RunState.Timeout,
+        ErrorType = "RunIdle",
+        Message = $"No event for {limit.TotalSeconds:0.###} s: the run counts as stuck",
+    };
+
+    /// <summary>Nobody started it in time.</summary>
+    public static RunOutcome NeverStarted(TimeSpan limit) => new()
+    {
+        State = RunState.Timeout,
+        ErrorType = "QueueTimeout",
+        Message = $"The run has waited {limit.TotalSeconds:0.###} s for a start, which is as long as it may",
+    };
+
     /// <summary>It stopped to wait for somebody; a later run goes on from there.</summary>
     public static RunOutcome Paused(RunPause pause) => new() { State = RunState.Interrupted, Pause = pause };
 

@@ -24,7 +24,7 @@ internal enum RunState : short
     /// <summary>Failed for good.</summary>
     Error = 11,
 
-    /// <summary>Out of time.</summary>
+    /// <summary>Out of time: in all, without an event, or before its first start.</summary>
     Timeout = 12,
 
     /// <summary>Cancelled, superseded, or waiting for an answer that a later run will bring.</summary>

@@ -24,7 +24,7 @@ internal enum RunEvent
     /// <summary>The agent failed, or a budget of attempts is spent.</summary>
     Fail,
 
-    /// <summary>The deadline passed.</summary>
+    /// <summary>The deadline passed, its agent went silent, or it was not started in time.</summary>
     Expire,
 
     /// <summary>The agent asks a question, or was told to stop here; a later run resumes.</summary>
@@ -48,12 +48,15 @@ internal static class RunTransitions
     [
         (RunState.Waiting, RunEvent.Promote, RunState.Ready),
         (RunState.Waiting, RunEvent.Promote, RunState.Delayed),
+        (RunState.Waiting, RunEvent.Expire, RunState.Timeout),
         (RunState.Waiting, RunEvent.Interrupt, RunState.Interrupted),
         (RunState.Waiting, RunEvent.Rollback, RunState.Erased),
         (RunState.Delayed, RunEvent.Due, RunState.Ready),
+        (RunState.Delayed, RunEvent.Expire, RunState.Timeout),
         (RunState.Delayed, RunEvent.Interrupt, RunState.Interrupted),
         (RunState.Delayed, RunEvent.Rollback, RunState.Erased),
         (RunState.Ready, RunEvent.Claim, RunState.Running),
+        (RunState.Ready, RunEvent.Expire, RunState.Timeout),
         (RunState.Ready, RunEvent.Interrupt, RunState.Interrupted),
         (RunState.Ready, RunEvent.Rollback, RunState.Erased),
         (RunState.Running, RunEvent.Requeue, RunState.Ready),

@@ -50,8 +50,8 @@ internal static partial class EngineLog
     [LoggerMessage(15, LogLevel.Information, "Run is handed back for another execution")]
     public static partial void RunHandedBack(ILogger logger);
 
-    [LoggerMessage(16, LogLevel.Information, "Sweep: {Due} due, {Settled} settled, {Promoted} promoted, {Recovered} recovered, {Deleted} deleted")]
-    public static partial void Swept(ILogger logger, int due, int settled, int promoted, int recovered, int deleted);
+    [LoggerMessage(16, LogLevel.Information, "Sweep: {Due} due, {Settled} settled, {Late} never started in time, {Promoted} promoted, {Recovered} recovered, {Deleted} deleted")]
+    public static partial void Swept(ILogger logger, int due, int settled, int late, int promoted, int recovered, int deleted);
 
     [LoggerMessage(17, LogLevel.Warning, "The database does not answer yet: {Error}")]
     public static partial void DatabaseAway(ILogger logger, string error);

@@ -52,6 +52,9 @@ internal sealed record ClaimedRun
     /// <summary>When its time is up, by the database's clock.</summary>
     public DateTime? DeadlineAt { get; init; }
 
+    /// <summary>How long it may take in all.</summary>
+    public TimeSpan TimeLimit { get; init; }
+
     /// <summary>How long it still has, measured by the database when it was claimed.</summary>
     public required TimeSpan TimeLeft { get; init; }
 

@@ -2,18 +2,9 @@ namespace AgentProtocol.Engine.Queue;
 
 internal sealed partial class RunClaims
 {
-    /// <summary>
-    /// Takes ready runs for a node. Only slot holders are ready, so a batch cannot collide on a thread; the share lock
-    /// on the node's row makes a reaper of that node wait until these rows say whose they are.
-    /// </summary>
-    private const string ClaimSql =
+    /// <summary>What becomes of runs that a claim by node $1 has found <c>ready</c>; $3 is the server's time limit.</summary>
+    internal const string Take =
         """
-        with node as (select id from nodes where id = $1 for key share),
-        ready as (
-            select w.run_id from run_work w, node
-            where w.state = 2 and ($4::uuid[] is null or w.run_id = any($4))
-            order by w.priority, w.available_at, w.run_id limit $2
-            for no key update of w skip locked),
         work as (
             update run_work w
             set state = 3, node = $1, fence = fence + 1, attempt = attempt + 1, signal_no = case when settle is null then 0 else 1 end,
@@ -23,7 +14,24 @@ internal sealed partial class RunClaims
         select work.run_id, work.thread_id, work.owner, work.run_no, work.fence, work.attempt, work.failures, work.losses,
                work.next_event, work.settle, work.settle_reason, work.usage, work.deadline_at, work.deadline_at - now(),
                r.agent, r.assistant_id, r.request, r.assistant, r.thread_config,
-               work.updates, work.progress, work.partial, r.parent_run_id
+               work.updates, work.progress, work.partial, r.parent_run_id,
+               coalesce(work.time_limit, $3)
         from work join runs r using (run_id)
+        """;
+
+    /// <summary>
+    /// Takes ready runs for a node. Only slot holders are ready, so a batch cannot collide on a thread; the share lock
+    /// on the node's row makes a reaper of that node wait until these rows say whose they are. Runs of limited agents ($5)
+    /// are taken here only to be ended, which needs no agent.
+    /// </summary>
+    private const string ClaimSql =
+        $"""
+        with node as (select id from nodes where id = $1 for key share),
+        ready as (
+            select w.run_id from run_work w, node
+            where w.state = 2 and ($4::uuid[] is null or w.run_id = any($4)) and (w.agent <> all($5) or w.settle is not null)
+            order by w.priority, w.available_at, w.run_id limit $2
+            for no key update of w skip locked),
+        {Take}
         """;
 }

@@ -5,8 +5,11 @@ using NpgsqlTypes;
 
 namespace AgentProtocol.Engine.Queue;
 
-/// <summary>Takes runs for a node. Every consumer of the queue goes through here, whatever carries its deliveries.</summary>
-internal sealed partial class RunClaims(ProtocolDatabase database, IOptions<RunsOptions> options)
+/// <summary>
+/// Takes runs for a node. Every consumer of the queue goes through here, whatever carries its deliveries; but for the runs of
+/// agents that may execute only so many at once, which <see cref="AgentClaims"/> takes.
+/// </summary>
+internal sealed partial class RunClaims(ProtocolDatabase database, RunLimits limits, IOptions<RunsOptions> options)
 {
     /// <summary>Claims up to a number of ready runs: recovered ones first, then the longest waiting.</summary>
     public Task<IReadOnlyList<ClaimedRun>> ClaimAsync(Guid node, int room, CancellationToken cancellationToken) =>
@@ -20,8 +23,14 @@ internal sealed partial class RunClaims(ProtocolDatabase database, IOptions<Runs
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var command = new NpgsqlCommand(ClaimSql, connection)
-            .With(node).With(room).With(options.Value.Timeout).With(runIds, NpgsqlDbType.Array | NpgsqlDbType.Uuid);
+            .With(node).With(room).With(options.Value.Timeout).With(runIds, NpgsqlDbType.Array | NpgsqlDbType.Uuid)
+            .WithColumn(limits.Limited, NpgsqlDbType.Text, agent => agent.Id);
+        return await ReadAsync(command, node);
+    }
 
+    /// <summary>Executes a claim and reads what it took.</summary>
+    internal static async Task<IReadOnlyList<ClaimedRun>> ReadAsync(NpgsqlCommand command, Guid node)
+    {
         // Once sent, a claim is not cancelled: what it took must be executed or handed back.
         await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
         List<ClaimedRun> runs = [];
@@ -55,5 +64,6 @@ internal sealed partial class RunClaims(ProtocolDatabase database, IOptions<Runs
         Progress = reader.GetText(20),
         Partial = reader.GetText(21),
         ParentRunId = reader.GetNullable<Guid>(22),
+        TimeLimit = reader.GetTimeSpan(23),
     };
 }

@@ -88,14 +88,7 @@ internal sealed partial class RunCompletion
                 Fence = run.Fence,
                 First = first,
                 NextNumber = tail.NextNumber + 1,
-                Frames =
-                [
-                    new Frame(first, null, "lifecycle", LifecycleText.Terminal(outcome.Status, outcome.Message, run.Order?.Agent))
-                    {
-                        Origin = new FrameOrigin(time.GetUtcNow().ToUnixTimeMilliseconds()),
-                    },
-                    Frame.OfFailure(first + 1, tail.NextNumber, outcome),
-                ],
+                Frames = EndFrames.Of(first, tail.NextNumber, outcome, run.Order?.Agent, time.GetUtcNow()),
             };
             var ending = new RunEnding(page, outcome, run.Attempt) { Webhook = WebhookCall.Of(run.Order?.Request, state: null) };
             return await FinishAloneAsync(await WebhookOutbox.ComposeAsync(database, ending));

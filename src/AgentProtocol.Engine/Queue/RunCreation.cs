@@ -105,7 +105,7 @@ internal sealed partial class RunCreation
         }
     }
 
-    private static ClaimedRun ToClaim(NewRunRow run, Guid node, CreatedRunRow created) => new()
+    private ClaimedRun ToClaim(NewRunRow run, Guid node, CreatedRunRow created) => new()
     {
         RunId = run.RunId,
         ThreadId = run.ThreadId,
@@ -115,6 +115,7 @@ internal sealed partial class RunCreation
         Fence = 1,
         Attempt = 1,
         DeadlineAt = created.DeadlineAt,
+        TimeLimit = run.TimeLimit ?? timeout,
         TimeLeft = created.DeadlineAt!.Value - created.CreatedAt,
         Order = new RunOrder(run.Agent, run.AssistantId, run.Request, run.Assistant, created.ThreadConfig),
         ParentRunId = run.Parent?.RunId,

@@ -23,17 +23,20 @@ internal static partial class ThreadSettlement
         """;
 
     /// <summary>
-    /// Ends a run that nobody executes. Its input stays behind for a later run when it was superseded ($4) before any
+    /// Ends a run that nobody executes. Its input stays behind for a later run when that is asked for ($3) before any
     /// attempt had merged it; updates that it has not taken always do.
     /// </summary>
     private const string EndIdleSql =
         $"""
         with work as (
             delete from run_work where run_id = $1 and state < 3
-            returning run_id, thread_id, state, attempt, next_event, usage, progress, started_at, updates),
+            returning run_id, thread_id, owner, state, attempt, next_event, usage, progress, started_at, updates),
+        event as (
+            insert into run_events (run_id, first_event, count, next_number, owner, frames)
+            select run_id, next_event, $7, $8, owner, $6 from work where $7 > 0),
         run as (
             update runs r
-            set status = 'interrupted', error = $2, attempt = work.attempt, event_count = work.next_event, usage = work.usage,
+            set status = $4, error_type = $5, error = $2, attempt = work.attempt, event_count = work.next_event + $7, usage = work.usage,
                 progress = work.progress, updates = work.updates, ended_at = now(),
                 unmerged = $3 and not exists (
                     select from checkpoints c where c.thread_id = work.thread_id and c.run_id = work.run_id and c.source = 'input')
@@ -43,9 +46,9 @@ internal static partial class ThreadSettlement
         update thread_heads h
         set waiting = h.waiting - case work.state when 0 then 1 else 0 end,
             active_run = case when work.state = 0 then h.active_run end,
-            status = case when work.state = 0 then h.status
+            status = case when work.state = 0 then h.status when $5 is not null then 'error'
                 when exists (select from pauses p where p.thread_id = h.thread_id and p.checkpoint_id = h.head) then 'interrupted' else 'idle' end,
-            error = case when work.state = 0 then h.error end,
+            error = case when work.state = 0 then h.error when $5 is not null then $2 end,
             unmerged = h.unmerged + case when run.unmerged then 1 else 0 end + case when work.state = 0 then 0 else h.untaken end,
             untaken = case when work.state = 0 then h.untaken else 0 end, disposable = h.disposable or run.deletes_thread,
             updated_at = now()

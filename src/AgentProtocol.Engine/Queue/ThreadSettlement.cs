@@ -1,4 +1,5 @@
 using AgentProtocol.Contracts.Runs;
+using AgentProtocol.Engine.Events;
 using AgentProtocol.Engine.Lifecycle;
 using AgentProtocol.Engine.Storage;
 using Npgsql;
@@ -38,14 +39,28 @@ internal static partial class ThreadSettlement
     public static async Task<bool> EndIdleAsync(
         NpgsqlConnection connection, Guid threadId, Guid runId, bool erase, string reason, bool superseded, CancellationToken cancellationToken)
     {
-        if (erase)
-        {
-            return await EraseAsync(connection, threadId, runId, fence: null, cancellationToken);
-        }
+        return erase
+            ? await EraseAsync(connection, threadId, runId, fence: null, cancellationToken)
+            : await EndIdleAsync(connection, threadId, runId, RunOutcome.Interrupted(reason), [], superseded, cancellationToken);
+    }
 
+    /// <summary>Ends one run that nobody executes. False when it is not such a run any more.</summary>
+    /// <param name="connection">Where the transaction is.</param>
+    /// <param name="threadId">Its thread.</param>
+    /// <param name="runId">The run.</param>
+    /// <param name="outcome">How it ends.</param>
+    /// <param name="lastFrames">What its readers are told at last; only of a run that never started, whose log is empty.</param>
+    /// <param name="keepsInput">Whether its input stays behind for the thread, unless it is part of its state already.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<bool> EndIdleAsync(
+        NpgsqlConnection connection, Guid threadId, Guid runId, RunOutcome outcome, IReadOnlyList<Frame> lastFrames, bool keepsInput,
+        CancellationToken cancellationToken)
+    {
         string request;
         DateTime? startedAt;
-        await using (var command = new NpgsqlCommand(EndIdleSql, connection).With(runId).With(reason).With(superseded))
+        await using (var command = new NpgsqlCommand(EndIdleSql, connection)
+            .With(runId).With(outcome.Message).With(keepsInput).With(outcome.Status).With(outcome.ErrorType)
+            .With(Frame.Write(lastFrames)).With(lastFrames.Count).With(lastFrames.LongCount(frame => !frame.IsProtocol)))
         await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
         {
             if (!await reader.ReadAsync(cancellationToken))

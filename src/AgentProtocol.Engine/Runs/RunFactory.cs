@@ -25,7 +25,8 @@ internal sealed class RunFactory(
     EventReader events,
     RunLookup runs,
     UpdateReader updates,
-    KeyReservations keys)
+    KeyReservations keys,
+    RunLimits limits)
 {
     public async Task<CreatedRun> CreateAsync(string owner, NewRun run, CancellationToken cancellationToken)
     {
@@ -90,7 +91,9 @@ internal sealed class RunFactory(
     public async Task<Guid> CheckAsync(string owner, RunCreate request, CancellationToken cancellationToken)
     {
         CheckInput(request);
-        return (await assistants.ResolveAsync(owner, request.AssistantId ?? request.AgentId, cancellationToken)).AssistantId;
+        var assistant = await assistants.ResolveAsync(owner, request.AssistantId ?? request.AgentId, cancellationToken);
+        limits.Check(assistant.Agent, request.Timeouts);
+        return assistant.AssistantId;
     }
 
     /// <summary>The row with the ids that belong to its key; without a key the row as it is.</summary>
@@ -127,6 +130,7 @@ internal sealed class RunFactory(
 
         // Only now: what an earlier try has resumed waits no more.
         await CheckStartAsync(row.Owner, run, cancellationToken);
+        row = limits.Apply(row, run.Request.Timeouts);
         if (run.ThreadId is null)
         {
             await threads.CreateAsync(row.Stateless ? new NewThreadRow { ThreadId = row.ThreadId, Owner = row.Owner, Temporary = true } : NewThread(row));
@@ -172,7 +176,7 @@ internal sealed class RunFactory(
 
         if (result.Refusal == RunRefusal.AssistantEdited)
         {
-            row = With(row, await assistants.ResolveEditedAsync(row.Owner, assistant, cancellationToken));
+            row = limits.Apply(With(row, await assistants.ResolveEditedAsync(row.Owner, assistant, cancellationToken)), request.Timeouts);
             result = await creation.CreateAsync(row, cancellationToken);
         }
 
@@ -318,7 +322,7 @@ internal sealed class RunFactory(
         BringsOnlyMessages = BringsOnlyMessages(run.Request),
         Stateless = run.ThreadId is null && !OnCompletionIs(run.Request, "keep"),
         DeletesThread = run.ThreadId is not null && OnCompletionIs(run.Request, "delete"),
-        Delay = TimeSpan.FromSeconds(Math.Min(run.Request.AfterSeconds ?? 0, TimeSpan.FromDays(3650).TotalSeconds)),
+        Delay = Seconds.ToSpan(run.Request.AfterSeconds ?? 0),
         StreamNode = streamNode,
     };
 

@@ -2,6 +2,7 @@ using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Engine.Events;
+using AgentProtocol.Engine.Lifecycle;
 using AgentProtocol.Engine.Queue;
 using AgentProtocol.Engine.State;
 using AgentProtocol.Engine.Storage;
@@ -15,6 +16,7 @@ public sealed class RunService
     private readonly RunFactory factory;
     private readonly RunLookup runs;
     private readonly RunSearch search;
+    private readonly RunWaits waits;
     private readonly ThreadReader threads;
     private readonly EventReader events;
     private readonly RunFeed feed;
@@ -28,9 +30,10 @@ public sealed class RunService
     private static readonly TimeSpan GraceWhenDraining = TimeSpan.FromSeconds(30);
 
     internal RunService(
-        RunFactory factory, RunLookup runs, RunSearch search, ThreadReader threads, EventReader events, RunFeed feed,
+        RunFactory factory, RunLookup runs, RunSearch search, RunWaits waits, ThreadReader threads, EventReader events, RunFeed feed,
         RunCancellation cancellation, RunRemoval removal, SettlementSignals signals, Func<bool> isStopping, IOptions<RunsOptions> options)
     {
+        this.waits = waits;
         (this.factory, this.runs, this.search, this.threads, this.events, this.feed) = (factory, runs, search, threads, events, feed);
         (this.cancellation, this.removal, this.signals, this.isStopping, this.options) = (cancellation, removal, signals, isStopping, options.Value);
     }
@@ -42,8 +45,13 @@ public sealed class RunService
 
     /// <summary>Reads a run; with a thread, only if it is on that thread.</summary>
     /// <exception cref="ProtocolException">There is no such run.</exception>
-    public async Task<Run> GetAsync(string owner, Guid? threadId, Guid runId, CancellationToken cancellationToken) =>
-        (await FindAsync(owner, threadId, runId)).ToWire();
+    public async Task<Run> GetAsync(string owner, Guid? threadId, Guid runId, CancellationToken cancellationToken)
+    {
+        var run = await FindAsync(owner, threadId, runId);
+
+        // Only those that wait pay for a second look; running and ended ones are polled most.
+        return run.WorkState is null or RunState.Running ? run.ToWire() : run.ToWire() with { WaitingFor = await waits.ReadAsync(runId) };
+    }
 
     /// <summary>The runs of a thread, newest first.</summary>
     /// <exception cref="ProtocolException">There is no such thread.</exception>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AgentProtocol.Contracts.Json;
+using AgentProtocol.Engine.Lifecycle;
 
 namespace AgentProtocol.Engine.State;
 
@@ -44,6 +45,12 @@ internal sealed class RunRequest
     /// <summary>The answer to what an earlier run asked; undefined when this run does not resume one.</summary>
     public JsonElement Resume => Member("command") is { ValueKind: JsonValueKind.Object } command && command.TryGetProperty("resume", out var resume)
         && resume.ValueKind != JsonValueKind.Null ? resume : default;
+
+    /// <summary>How long it was not to start.</summary>
+    public TimeSpan Delay => Number(Member("after_seconds")) is { } seconds ? Seconds.ToSpan(seconds) : TimeSpan.Zero;
+
+    /// <summary>How long its agent may say nothing; null for as long as the agent and the server allow.</summary>
+    public TimeSpan? IdleTimeout => Number(Member(Member("timeouts"), "idle")) is { } seconds ? Seconds.ToSpan(seconds) : null;
 
     /// <summary>Whether the run brings nothing new and goes on where the thread stands (wire-contract 5.8).</summary>
     public bool IsContinuation => Resume.ValueKind != JsonValueKind.Undefined
@@ -128,6 +135,9 @@ internal sealed class RunRequest
 
     private static Guid? Id(JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? AsId(value) : null;
+
+    private static double? Number(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && number > 0 && double.IsFinite(number) ? number : null;
 
     private static Guid? AsId(JsonElement value) => Guid.TryParseExact(value.TextOrNull(), "D", out var id) ? id : null;
 

@@ -42,7 +42,8 @@ public sealed class StateConstraintTests(MigratedPostgres postgres) : IClassFixt
     public async Task Runs_take_exactly_the_statuses_of_outcomes()
     {
         RunOutcome[] outcomes =
-            [RunOutcome.Succeeded, RunOutcome.Failed("t", "m"), RunOutcome.TimedOut(TimeSpan.Zero), RunOutcome.Interrupted("r"), RunOutcome.LostTooOften(3)];
+            [RunOutcome.Succeeded, RunOutcome.Failed("t", "m"), RunOutcome.TimedOut(TimeSpan.Zero), RunOutcome.Interrupted("r"), RunOutcome.LostTooOften(3),
+             RunOutcome.WentIdle(TimeSpan.Zero), RunOutcome.NeverStarted(TimeSpan.Zero)];
 
         foreach (var outcome in outcomes)
         {

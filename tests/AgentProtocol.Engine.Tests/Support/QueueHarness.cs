@@ -23,7 +23,9 @@ internal sealed class QueueHarness : IAsyncDisposable
         Creation = new RunCreation(Database, Slots, Agents, options, time);
         Steering = new RunSteering(Database);
         Updates = new UpdateReader(Database);
-        Claims = new RunClaims(Database, options);
+        Limits = new RunLimits(Agents, options);
+        Claims = new RunClaims(Database, Limits, options);
+        AgentClaims = new AgentClaims(Database, Limits, options);
         Loader = new RunLoader(Database);
         Log = new EventLog(Database, time);
         Completion = new RunCompletion(Database, time);
@@ -41,14 +43,18 @@ internal sealed class QueueHarness : IAsyncDisposable
 
     public RunCreation Creation { get; }
 
-    /// <summary>Agents that the queue treats in a way of their own; the queue itself executes none.</summary>
+    /// <summary>Agents that the queue treats in a way of their own; none at first, and the queue itself executes none.</summary>
     public AgentRegistry Agents { get; } = new([]);
+
+    public RunLimits Limits { get; }
 
     public RunSteering Steering { get; }
 
     public UpdateReader Updates { get; }
 
     public RunClaims Claims { get; }
+
+    public AgentClaims AgentClaims { get; }
 
     public RunLoader Loader { get; }
 

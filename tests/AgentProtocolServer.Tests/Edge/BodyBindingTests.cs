@@ -97,6 +97,8 @@ public sealed class BodyBindingTests : IAsyncLifetime
     [InlineData("/search", """{"ids":["x"]}""", "body.ids.0")]
     [InlineData("/run", """{"assistant_id":7}""", "body.assistant_id")]
     [InlineData("/run", """{"stream_mode":[7]}""", "body.stream_mode")]
+    [InlineData("/run", """{"timeouts":[]}""", "body.timeouts")]
+    [InlineData("/run", """{"timeouts":{"total":"1"}}""", "body.timeouts.total")]
     public async Task Json_of_another_shape_is_422_and_names_the_field(string path, string body, string location)
     {
         using var response = await host.Client.PostTextAsync(path, body);
