@@ -12,7 +12,8 @@ using Npgsql;
 namespace AgentProtocol.Engine.Execution;
 
 /// <summary>Runs the agent of a run once, and says how that ended.</summary>
-internal sealed class AgentAttempt(AgentRegistry agents, StoreService store, IOptions<RunsOptions> options, ILogger<AgentAttempt> logger)
+internal sealed class AgentAttempt(
+    AgentRegistry agents, StoreService store, ChildRuns children, IOptions<RunsOptions> options, ILogger<AgentAttempt> logger)
 {
     /// <summary>The first step of a run's agent, as it is named on the wire.</summary>
     public string FirstNodeOf(ClaimedRun run) => agents.Find(run.Order!.Agent)?.Nodes[0] ?? run.Order.Agent;
@@ -28,7 +29,7 @@ internal sealed class AgentAttempt(AgentRegistry agents, StoreService store, IOp
 
         try
         {
-            var context = ToContext(run, recorder, request, start);
+            var context = ToContext(run, writer, recorder, request, start);
 
             // On a thread of its own account: an agent that blocks must not hold up the executor, which may have to abandon it.
             var gate = new PauseGate(request, definition.Nodes[0], context.ResumeNode);
@@ -104,7 +105,7 @@ internal sealed class AgentAttempt(AgentRegistry agents, StoreService store, IOp
         return RunOutcome.Failed(exception is AgentException ? "AgentError" : exception.GetType().Name, message);
     }
 
-    private AgentContext ToContext(RunningRun run, RunRecorder recorder, RunRequest request, RunStart start) => new()
+    private AgentContext ToContext(RunningRun run, RunWriter writer, RunRecorder recorder, RunRequest request, RunStart start) => new()
     {
         RunId = run.Claim.RunId,
         ThreadId = run.Claim.ThreadId,
@@ -122,5 +123,6 @@ internal sealed class AgentAttempt(AgentRegistry agents, StoreService store, IOp
                 interrupt.Id, JsonText.Parse(interrupt.Value), ResumeAnswers.For(interrupt, pause, request.Resume)))],
         Draining = run.Draining,
         Store = new AgentStore(store, run),
+        Children = children.Of(run, writer),
     };
 }

@@ -15,6 +15,7 @@ namespace AgentProtocol.Engine.Execution;
 /// </summary>
 internal sealed class RunExecutor(
     AgentAttempt attempt,
+    ChildRuns children,
     RunLoader loader,
     EventLog log,
     RunFeed feed,
@@ -174,6 +175,11 @@ internal sealed class RunExecutor(
         {
             EngineLog.LeaseLost(logger);
             return;
+        }
+
+        if (run.Cause == StopCause.Rollback || outcome is not null)
+        {
+            await children.CancelAllAsync(run);
         }
 
         var result = run.Cause == StopCause.Rollback ? new EndingResult(EndingKind.MustRollBack)

@@ -18,6 +18,8 @@ internal sealed class RunRecorder
     private readonly string firstNode;
     private readonly FrameBuffer frames;
     private readonly IRunProjection[] projections;
+    private readonly RunProgress progress;
+    private readonly PartialAnswer partial;
     private SegmentState segment;
     private int segmentStart;
     private Guid? headId;
@@ -31,7 +33,7 @@ internal sealed class RunRecorder
     private int checkpointLength;
     private bool mergedInputs;
     private bool usageChanged;
-    private string? progress;
+    private bool progressChanged;
     private Guid? pausedAt;
 
     public RunRecorder(ClaimedRun run, RunRequest request, RunStart start, string firstNode, CancelLifecycle cancelled, TimeProvider time)
@@ -46,6 +48,8 @@ internal sealed class RunRecorder
         lastN = start.LastN;
         step = start.LastStep;
         usage = TokenUsage.Parse(run.Usage);
+        progress = RunProgress.Parse(run.Progress);
+        partial = new PartialAnswer(run.Partial, time);
         frames = new FrameBuffer(run.NextEvent, start.Lost?.NextNumber ?? 0, time);
 
         // The failure of a run is the last entry of its log, and the stream modes show it.
@@ -58,7 +62,7 @@ internal sealed class RunRecorder
     /// <summary>Text collected since the last page, in characters.</summary>
     public int BufferedLength => frames.Length + checkpointLength;
 
-    public bool HasUnwritten => frames.Count > 0 || checkpoints.Count > 0 || progress is not null || usageChanged;
+    public bool HasUnwritten => frames.Count > 0 || checkpoints.Count > 0 || progressChanged || usageChanged;
 
     /// <summary>The first attempt: the input checkpoint, and the state with the input merged.</summary>
     /// <exception cref="StateUpdateException">An input removes a message that is not there.</exception>
@@ -89,6 +93,7 @@ internal sealed class RunRecorder
     /// <exception cref="StateUpdateException">An update cannot be merged.</exception>
     public void Record(AgentEvent happened)
     {
+        partial.DropInherited();
         switch (happened)
         {
             case AgentEvent.StepStarted started:
@@ -101,6 +106,7 @@ internal sealed class RunRecorder
 
             case AgentEvent.MessageDelta delta:
                 EnsureStep(delta.Node);
+                partial.Add(delta);
                 Tell(projection => projection.AddDelta(delta, step + 1));
                 break;
 
@@ -115,7 +121,13 @@ internal sealed class RunRecorder
                 break;
 
             case AgentEvent.Progress report:
-                progress = ProgressText.Write(report);
+                progress.Add(report);
+                ShowProgress();
+                break;
+
+            case AgentEvent.Artifact artifact:
+                progress.Add(artifact);
+                ShowProgress();
                 break;
 
             case AgentEvent.Usage report:
@@ -128,6 +140,7 @@ internal sealed class RunRecorder
     /// <summary>The last frames; the stream modes say nothing of an interruption (wire-contract 6.2).</summary>
     public void End(RunOutcome outcome)
     {
+        KeepPartial(outcome);
         if (outcome.Pause is { } pause)
         {
             pausedAt = headId;
@@ -154,10 +167,11 @@ internal sealed class RunRecorder
             Head = checkpoints.Count == 0 ? null : new HeadUpdate(headId!.Value, lastN, segmentStart, State),
             MergedInputs = mergedInputs,
             PausedAt = pausedAt,
-            Progress = progress,
+            Progress = progressChanged ? progress.ToJson() : null,
+            Partial = partial.Take(),
             Usage = usageChanged ? usage.ToJson() : null,
         };
-        (checkpoints, checkpointLength, mergedInputs, usageChanged, progress) = ([], 0, false, false, null);
+        (checkpoints, checkpointLength, mergedInputs, usageChanged, progressChanged) = ([], 0, false, false, false);
         return page;
     }
 
@@ -184,12 +198,38 @@ internal sealed class RunRecorder
         var changed = StepUpdate.ChangedMessages(before, after);
         Tell(projection => projection.CompleteMessages(update.Node, step + 1, changed));
 
+        partial.Clear();
         var finished = current! with { Node = update.Node };
         current = null;
         var result = StepUpdate.From(update, changed);
         Tell(projection => projection.EndStep(finished, result));
         AddCheckpoint("loop", PlainText.Clean(update.Node), null, after, delta);
         ShowState();
+    }
+
+    /// <summary>
+    /// A message that nobody will complete is kept as far as it is written: people have read it, and whoever goes on has to
+    /// know what was said (wire-contract 13.19).
+    /// </summary>
+    private void KeepPartial(RunOutcome outcome)
+    {
+        if (outcome.State == RunState.Success || outcome.Pause is not null || partial.Message is not { } message || State.IndexOf(message.Id) >= 0)
+        {
+            return;
+        }
+
+        var kept = PartialMessage.Ended(message, outcome.Status);
+        Tell(projection => projection.KeepMessage(partial.Node ?? firstNode, kept));
+        var delta = new StateDelta();
+        AddCheckpoint("loop", partial.Node is { } node ? PlainText.Clean(node) : null, null, delta.Put(State, kept), delta);
+        ShowState();
+    }
+
+    private void ShowProgress()
+    {
+        progressChanged = true;
+        var json = progress.ToJson();
+        Tell(projection => projection.AddProgress(json));
     }
 
     private void EnsureStep(string node)

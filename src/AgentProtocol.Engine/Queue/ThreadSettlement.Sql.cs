@@ -26,7 +26,7 @@ internal static partial class ThreadSettlement
         $"""
         with work as (
             delete from run_work where run_id = $1 and state < 3
-            returning run_id, thread_id, state, attempt, next_event, usage, progress, started_at),
+            returning run_id, thread_id, state, attempt, next_event, usage, progress, started_at, partial),
         run as (
             update runs r
             set status = 'interrupted', error = $2, attempt = work.attempt, event_count = work.next_event, usage = work.usage,
@@ -45,7 +45,7 @@ internal static partial class ThreadSettlement
             unmerged = h.unmerged + case when run.unmerged then 1 else 0 end, disposable = h.disposable or run.deletes_thread,
             updated_at = now()
         from work, run where h.thread_id = work.thread_id
-        returning run.request, work.started_at
+        returning run.request, work.started_at, work.partial
         """;
 
     /// <summary>Removes a run that is to be erased, with all it wrote. Gives the head it started from, if it had started.</summary>

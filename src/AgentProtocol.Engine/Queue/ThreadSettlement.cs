@@ -39,6 +39,7 @@ internal static partial class ThreadSettlement
         }
 
         string request;
+        string? partial;
         DateTime? startedAt;
         await using (var command = new NpgsqlCommand(EndIdleSql, connection).With(runId).With(reason).With(superseded))
         await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
@@ -48,7 +49,12 @@ internal static partial class ThreadSettlement
                 return false;
             }
 
-            (request, startedAt) = (reader.GetString(0), reader.GetNullable<DateTime>(1));
+            (request, startedAt, partial) = (reader.GetString(0), reader.GetNullable<DateTime>(1), reader.GetText(2));
+        }
+
+        if (partial is not null)
+        {
+            await PartialAnswers.KeepAsync(connection, threadId, runId, partial, cancellationToken);
         }
 
         await WebhookOutbox.AddForIdleAsync(connection, threadId, runId, request, startedAt, cancellationToken);

@@ -14,7 +14,7 @@ internal sealed class RunLookup
         """
         select r.run_id, r.owner, r.thread_id, r.run_no, r.agent, r.assistant_id, r.request, r.metadata, r.strategy, r.stateless, r.status,
                r.error_type, r.error, coalesce(w.usage, r.usage), coalesce(w.progress, r.progress), r.attempt, r.event_count,
-               r.created_at, r.ended_at, w.state, r.assistant, r.thread_config
+               r.created_at, r.ended_at, w.state, r.assistant, r.thread_config, r.parent_run_id
         from runs r left join run_work w using (run_id)
         where r.run_id = any($1)
         """;
@@ -78,6 +78,7 @@ internal sealed class RunLookup
             EndedAt = reader.GetNullable<DateTime>(18),
             Assistant = reader.GetText(20),
             ThreadConfig = reader.GetText(21),
+            ParentRunId = reader.GetNullable<Guid>(22),
         },
         reader.IsDBNull(19) ? null : (RunState)reader.GetInt16(19));
 }

@@ -37,6 +37,7 @@ internal static class RunMapping
             Config = new RawJson(RunSettings.Public(settings.Config)),
             StreamMode = StreamModeNames.Parse(request.TryGetProperty("stream_mode", out var modes) ? modes : default).ToNames(),
             Progress = row.Progress is { } progress ? new RawJson(progress) : null,
+            ParentRunId = row.ParentRunId,
             Usage = row.Usage is { } usage ? new RawJson(usage) : null,
         };
     }
