@@ -84,7 +84,14 @@ internal sealed class RunSearch(ProtocolDatabase database, AgentRegistry agents)
     private static async Task<IReadOnlyList<Run>> ReadAsync(IQueryable<Found> query, int limit, int offset, CancellationToken cancellationToken)
     {
         var found = await query.Skip(offset).Take(limit).ToListAsync(cancellationToken);
-        return [.. found.Select(run => new RunView(run.Run, run.Work?.State).ToWire())];
+        return
+        [
+            .. found.Select(run => new RunView(run.Run, run.Work?.State)
+            {
+                Progress = run.Work?.Progress ?? run.Run.Progress,
+                Usage = run.Work?.Usage ?? run.Run.Usage,
+            }.ToWire()),
+        ];
     }
 
     private sealed class Found

@@ -59,6 +59,9 @@ public sealed class ChildRunTests(MigratedPostgres postgres) : IClassFixture<Mig
 
         await host.Runs.CancelAsync(EngineHost.Owner, null, parent, CancelAction.Interrupt, wait: true, Token);
 
+        // Not only some time later: it was told before its parent ended.
+        await using var source = NpgsqlDataSource.Create(postgres.ConnectionString);
+        Assert.Equal(0, await source.ScalarAsync<long>("select count(*) from run_work where parent_run_id = $1 and settle is null", parent));
         var child = await host.WaitAsync((await OnlyChildAsync(host, parent)).RunId);
         Assert.Equal((RunStatus.Interrupted, "The run that has started it has ended"), (child.Run!.Status, child.Run.Error));
     }

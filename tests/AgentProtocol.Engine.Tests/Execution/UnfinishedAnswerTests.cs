@@ -36,6 +36,18 @@ public sealed class UnfinishedAnswerTests(MigratedPostgres postgres) : IClassFix
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_list_of_runs_shows_the_progress_of_those_in_flight()
+    {
+        await using var host = await StartAsync(obeys: true);
+        var thread = await host.CreateThreadAsync();
+        var run = await host.CreateRunAsync(thread, "write");
+        await written.Task.WaitAsync(Token);
+        await Until.TrueAsync(
+            async () => Assert.Single(await host.Runs.ListAsync(EngineHost.Owner, thread, new RunListRequest(), Token)).Progress?.Text == """{"percent":5}""", Token);
+        await host.Runs.CancelAsync(EngineHost.Owner, null, run, CancelAction.Interrupt, wait: true, Token);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_run_that_is_out_of_time_leaves_what_it_was_writing()
     {
         await using var host = await StartAsync(obeys: true, ("Runs:Timeout", "00:00:01"));
@@ -85,6 +97,7 @@ public sealed class UnfinishedAnswerTests(MigratedPostgres postgres) : IClassFix
         switch (context.State.Messages[^1].GetProperty("content").GetString())
         {
             case "write":
+                yield return new AgentEvent.Progress(5);
                 yield return new AgentEvent.MessageDelta("echo", id, "half ");
                 yield return new AgentEvent.MessageDelta("echo", id, "of ");
                 written.TrySetResult();
