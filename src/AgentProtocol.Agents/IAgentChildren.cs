@@ -15,7 +15,10 @@ public interface IAgentChildren
     /// <param name="child">What to run.</param>
     /// <param name="cancellationToken">Cancels the child.</param>
     /// <exception cref="AgentException">There is no such agent, or children are nested too deep.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled, or this execution has lost its run.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// Cancelled, or this execution has lost its run, or the server shuts down (<see cref="AgentContext.Draining"/>). Let it through,
+    /// also where failures of tools are caught: it says nothing about the child, for which the next attempt waits.
+    /// </exception>
     Task<ChildResult> RunAsync(ChildRun child, CancellationToken cancellationToken);
 }
 

@@ -141,6 +141,7 @@ public static class EngineServiceCollectionExtensions
         services.AddHostedService<SchemaMigration>();
         services.TryAddSingleton<PageClock>();
         services.TryAddSingleton<RunningRuns>();
+        services.TryAddSingleton<ChildRuns>();
         services.TryAddSingleton<AgentAttempt>();
         services.TryAddSingleton<RunExecutor>();
         services.TryAddSingleton<PeerWatch>();

@@ -9,9 +9,9 @@ namespace AgentProtocol.AspNetCore.Binding;
 /// <summary>What a run may be created with (wire-contract 4.1).</summary>
 internal static class RunCreateRules
 {
-    /// <summary>Every stream mode (wire-contract 6.3).</summary>
+    /// <summary>Every stream mode (wire-contract 6.3), and <c>progress</c>, which is ours.</summary>
     public static readonly FrozenSet<string> StreamModes = FrozenSet.Create(
-        "values", "updates", "messages", "messages-tuple", "custom", "events", "tasks", "checkpoints", "debug", "tools");
+        "values", "updates", "messages", "messages-tuple", "custom", "events", "tasks", "checkpoints", "debug", "tools", "progress");
 
     public static void Check(RunCreate run)
     {

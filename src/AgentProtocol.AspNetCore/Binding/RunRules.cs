@@ -11,7 +11,7 @@ internal static class RunRules
 {
     private static readonly FrozenSet<string> Members = FrozenSet.Create(
         "run_id", "thread_id", "assistant_id", "agent_id", "created_at", "updated_at", "status", "metadata", "kwargs",
-        "multitask_strategy", "error", "input", "config", "stream_mode", "progress", "waiting_for", "usage", "updates");
+        "multitask_strategy", "error", "input", "config", "stream_mode", "progress", "waiting_for", "usage", "updates", "parent_run_id");
 
     public static void Check(RunSearchRequest search)
     {

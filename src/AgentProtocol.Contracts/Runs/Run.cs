@@ -48,13 +48,17 @@ public sealed record Run
     /// <summary>The stream modes of the creating request.</summary>
     public required IReadOnlyList<string> StreamMode { get; init; }
 
-    /// <summary>What the agent last said about its progress; absent when it said nothing.</summary>
+    /// <summary>What the agent last said about its progress (<c>percent</c>, <c>phase</c>, <c>note</c>), and the <c>artifacts</c> it has made so far, each with <c>name</c> and <c>content</c>; absent when it said nothing.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public RawJson? Progress { get; init; }
 
     /// <summary>Why it is still pending, when a single run is read; absent otherwise.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public RunWaiting? WaitingFor { get; init; }
+
+    /// <summary>The run that has started it; absent when a caller has.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Guid? ParentRunId { get; init; }
 
     /// <summary>Token usage as the agent reported it, summed up; absent when it reported none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

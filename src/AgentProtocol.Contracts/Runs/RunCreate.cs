@@ -35,7 +35,7 @@ public record RunCreate
     /// <summary>What happens to runs in flight; <c>enqueue</c> by default.</summary>
     public MultitaskStrategy? MultitaskStrategy { get; init; }
 
-    /// <summary>One mode or several of <c>values</c> (default), <c>updates</c>, <c>messages</c>, <c>messages-tuple</c>, <c>custom</c>, <c>events</c>, <c>tasks</c>, <c>checkpoints</c>, <c>debug</c>, <c>tools</c>.</summary>
+    /// <summary>One mode or several of <c>values</c> (default), <c>updates</c>, <c>messages</c>, <c>messages-tuple</c>, <c>custom</c>, <c>events</c>, <c>tasks</c>, <c>checkpoints</c>, <c>debug</c>, <c>tools</c>, <c>progress</c>.</summary>
     [JsonConverter(typeof(OneOrManyConverter))]
     public IReadOnlyList<string>? StreamMode { get; init; }
 

@@ -39,6 +39,10 @@ public sealed record Thread
     /// <summary>Why the last run failed; null unless the status is <c>error</c>.</summary>
     public required string? Error { get; init; }
 
+    /// <summary>How far the run in flight is, else how far the latest one was: <c>percent</c>, <c>phase</c>, <c>note</c>, <c>artifacts</c>. Absent when it said nothing, and in lists of threads.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RawJson? Progress { get; init; }
+
     /// <summary>Time to live; only when asked for with <c>include=ttl</c>.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public RawJson? Ttl { get; init; }

@@ -5,14 +5,15 @@ internal sealed partial class EventLog
     /// <summary>Pages without state touch no head. A run that is missing in the answer has lost its lease.</summary>
     private const string AppendSql =
         $"""
-        with given as (select * from {PageColumns.Given}),
+        with given as (select g.*, a.partial from {PageColumns.Given} left join unnest($17, $18) as a(run_id, partial) using (run_id)),
         locked as (
             select w.run_id from run_work w join given g using (run_id)
             where w.state = 3 and w.fence = g.fence and w.next_event = g.first_event
             order by w.run_id for no key update of w),
         work as (
             update run_work w
-            set next_event = g.first_event + g.count, progress = coalesce(g.progress, w.progress), usage = coalesce(g.usage, w.usage)
+            set next_event = g.first_event + g.count, progress = coalesce(g.progress, w.progress), usage = coalesce(g.usage, w.usage),
+                partial = nullif(coalesce(g.partial, w.partial), '')
             from locked join given g using (run_id) where w.run_id = locked.run_id
             returning w.run_id),
         event as (
@@ -24,7 +25,7 @@ internal sealed partial class EventLog
     /// <summary>Pages with state: heads first, then work, and all of it in one transaction.</summary>
     private const string AppendStateSql =
         $"""
-        with given as (select * from {PageColumns.Given}),
+        with given as (select g.*, a.partial from {PageColumns.Given} left join unnest($31, $32) as a(run_id, partial) using (run_id)),
         head as (
             select h.thread_id from thread_heads h join given g using (thread_id)
             where h.active_run = g.run_id
@@ -35,7 +36,8 @@ internal sealed partial class EventLog
             order by w.run_id for no key update of w),
         work as (
             update run_work w
-            set next_event = g.first_event + g.count, progress = coalesce(g.progress, w.progress), usage = coalesce(g.usage, w.usage)
+            set next_event = g.first_event + g.count, progress = coalesce(g.progress, w.progress), usage = coalesce(g.usage, w.usage),
+                partial = nullif(coalesce(g.partial, w.partial), '')
             from locked join given g using (run_id) where w.run_id = locked.run_id
             returning w.run_id, w.run_no),
         event as (

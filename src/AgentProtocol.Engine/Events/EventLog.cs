@@ -79,6 +79,9 @@ internal sealed partial class EventLog
             command.WithCheckpoints(newest).WithTaken(newest);
         }
 
+        var writing = newest.Where(page => page.Partial is not null).ToList();
+        command.WithColumn(writing, NpgsqlDbType.Uuid, page => page.RunId).WithColumn(writing, NpgsqlDbType.Text, page => page.Partial);
+
         HashSet<Guid> written = [];
         await using var reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync())

@@ -43,6 +43,9 @@ internal sealed record RunPage
 
     public string? Usage { get; init; }
 
+    /// <summary>The message that is being written; an empty text where what is stored of one is over, null for no change.</summary>
+    public string? Partial { get; init; }
+
     /// <summary>Of several pages of a run, only the one with the highest fence can still be written.</summary>
     public static IReadOnlyList<RunPage> NewestOfEachRun(IReadOnlyList<RunPage> pages) =>
         pages.Count == 1 ? pages : [.. pages.OrderByDescending(page => page.Fence).DistinctBy(page => page.RunId)];

@@ -13,7 +13,7 @@ namespace AgentProtocol.Engine.Execution;
 
 /// <summary>Runs the agent of a run once, and says how that ended.</summary>
 internal sealed class AgentAttempt(
-    AgentRegistry agents, StoreService store, RunLimits limits, IOptions<RunsOptions> options, ILogger<AgentAttempt> logger)
+    AgentRegistry agents, StoreService store, ChildRuns children, RunLimits limits, IOptions<RunsOptions> options, ILogger<AgentAttempt> logger)
 {
     /// <summary>The first step of a run's agent, as it is named on the wire.</summary>
     public string FirstNodeOf(ClaimedRun run) => agents.Find(run.Order!.Agent)?.Nodes[0] ?? run.Order.Agent;
@@ -29,7 +29,7 @@ internal sealed class AgentAttempt(
 
         try
         {
-            var context = ToContext(run, recorder, inbox, request, start);
+            var context = ToContext(run, writer, recorder, inbox, request, start);
 
             // On a thread of its own account: an agent that blocks must not hold up the executor, which may have to abandon it.
             var gate = new PauseGate(request, definition.Nodes[0], context.ResumeNode);
@@ -114,7 +114,8 @@ internal sealed class AgentAttempt(
         return RunOutcome.Failed(exception is AgentException ? "AgentError" : exception.GetType().Name, message);
     }
 
-    private AgentContext ToContext(RunningRun run, RunRecorder recorder, IAgentInbox inbox, RunRequest request, RunStart start) => new()
+    private AgentContext ToContext(
+        RunningRun run, RunWriter writer, RunRecorder recorder, IAgentInbox inbox, RunRequest request, RunStart start) => new()
     {
         RunId = run.Claim.RunId,
         ThreadId = run.Claim.ThreadId,
@@ -133,5 +134,6 @@ internal sealed class AgentAttempt(
         Draining = run.Draining,
         Store = new AgentStore(store, run),
         Inbox = inbox,
+        Children = children.Of(run, writer),
     };
 }

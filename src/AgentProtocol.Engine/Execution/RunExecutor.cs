@@ -15,6 +15,7 @@ namespace AgentProtocol.Engine.Execution;
 /// </summary>
 internal sealed class RunExecutor(
     AgentAttempt attempt,
+    ChildRuns children,
     RunLoader loader,
     EventLog log,
     RunFeed feed,
@@ -189,6 +190,11 @@ internal sealed class RunExecutor(
         {
             EngineLog.LeaseLost(logger);
             return true;
+        }
+
+        if (run.Cause == StopCause.Rollback || outcome is not null)
+        {
+            await children.CancelAllAsync(run);
         }
 
         var result = run.Cause == StopCause.Rollback ? new EndingResult(EndingKind.MustRollBack)

@@ -18,6 +18,8 @@ internal sealed class RunRecorder
     private readonly string firstNode;
     private readonly FrameBuffer frames;
     private readonly IRunProjection[] projections;
+    private readonly RunProgress progress;
+    private readonly PartialAnswer partial;
     private SegmentState segment;
     private int segmentStart;
     private Guid? headId;
@@ -31,7 +33,7 @@ internal sealed class RunRecorder
     private int checkpointLength;
     private bool mergedInputs;
     private bool usageChanged;
-    private string? progress;
+    private bool progressChanged;
     private Guid? pausedAt;
     private int? takenUpdates;
     private (int Frames, long Position, long Number) beforeEnd;
@@ -49,6 +51,8 @@ internal sealed class RunRecorder
         step = start.LastStep;
         usage = TokenUsage.Parse(run.Usage);
         CompletedSteps = start.CompletedSteps;
+        progress = RunProgress.Parse(run.Progress);
+        partial = new PartialAnswer(run.Partial, time);
         frames = new FrameBuffer(run.NextEvent, start.Lost?.NextNumber ?? 0, time);
 
         // The failure of a run is the last entry of its log, and the stream modes show it.
@@ -64,7 +68,7 @@ internal sealed class RunRecorder
     /// <summary>How many state updates of the run are part of <see cref="State"/>.</summary>
     public int CompletedSteps { get; private set; }
 
-    public bool HasUnwritten => frames.Count > 0 || checkpoints.Count > 0 || progress is not null || usageChanged;
+    public bool HasUnwritten => frames.Count > 0 || checkpoints.Count > 0 || progressChanged || usageChanged;
 
     /// <summary>The first attempt: the input checkpoint, and the state with the input merged.</summary>
     /// <exception cref="StateUpdateException">An input removes a message that is not there.</exception>
@@ -95,6 +99,7 @@ internal sealed class RunRecorder
     /// <exception cref="StateUpdateException">An update cannot be merged.</exception>
     public void Record(AgentEvent happened)
     {
+        partial.DropInherited();
         switch (happened)
         {
             case AgentEvent.StepStarted started:
@@ -107,6 +112,7 @@ internal sealed class RunRecorder
 
             case AgentEvent.MessageDelta delta:
                 EnsureStep(delta.Node);
+                partial.Add(delta);
                 Tell(projection => projection.AddDelta(delta, step + 1));
                 break;
 
@@ -121,7 +127,13 @@ internal sealed class RunRecorder
                 break;
 
             case AgentEvent.Progress report:
-                progress = ProgressText.Write(report);
+                progress.Add(report);
+                ShowProgress();
+                break;
+
+            case AgentEvent.Artifact artifact:
+                progress.Add(artifact);
+                ShowProgress();
                 break;
 
             case AgentEvent.Usage report:
@@ -147,6 +159,7 @@ internal sealed class RunRecorder
     /// <summary>The last frames; the stream modes say nothing of an interruption (wire-contract 6.2).</summary>
     public void End(RunOutcome outcome)
     {
+        KeepPartial(outcome);
         beforeEnd = (frames.Count, frames.NextPosition, frames.NextNumber);
         if (outcome.Pause is { } pause)
         {
@@ -183,10 +196,11 @@ internal sealed class RunRecorder
             MergedInputs = mergedInputs,
             TakenUpdates = takenUpdates,
             PausedAt = pausedAt,
-            Progress = progress,
+            Progress = progressChanged ? progress.ToJson() : null,
+            Partial = partial.Take(),
             Usage = usageChanged ? usage.ToJson() : null,
         };
-        (checkpoints, checkpointLength, mergedInputs, takenUpdates, usageChanged, progress) = ([], 0, false, null, false, null);
+        (checkpoints, checkpointLength, mergedInputs, takenUpdates, usageChanged, progressChanged) = ([], 0, false, null, false, false);
         return page;
     }
 
@@ -213,12 +227,38 @@ internal sealed class RunRecorder
         var changed = StepUpdate.ChangedMessages(before, after);
         Tell(projection => projection.CompleteMessages(update.Node, step + 1, changed));
 
+        partial.Clear();
         var finished = current! with { Node = update.Node };
         current = null;
         var result = StepUpdate.From(update, changed);
         Tell(projection => projection.EndStep(finished, result));
         AddCheckpoint("loop", PlainText.Clean(update.Node), null, after, delta);
         ShowState();
+    }
+
+    /// <summary>
+    /// A message that nobody will complete is kept as far as it is written: people have read it, and whoever goes on has to
+    /// know what was said (wire-contract 13.19).
+    /// </summary>
+    private void KeepPartial(RunOutcome outcome)
+    {
+        if (outcome.State == RunState.Success || outcome.Pause is not null || partial.Message is not { } message || State.IndexOf(message.Id) >= 0)
+        {
+            return;
+        }
+
+        var kept = PartialMessage.Ended(message, outcome.Status);
+        Tell(projection => projection.KeepMessage(partial.Node ?? firstNode, kept));
+        var delta = new StateDelta();
+        AddCheckpoint("loop", partial.Node is { } node ? PlainText.Clean(node) : null, null, delta.Put(State, kept), delta);
+        ShowState();
+    }
+
+    private void ShowProgress()
+    {
+        progressChanged = true;
+        var json = progress.ToJson();
+        Tell(projection => projection.AddProgress(json));
     }
 
     private void EnsureStep(string node)

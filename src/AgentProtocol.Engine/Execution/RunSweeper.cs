@@ -56,7 +56,8 @@ internal sealed class RunSweeper(
         await RunMaintenance.KeepAttachedAsync(connection, feed.Followed, cancellationToken);
         var result = new SweepResult(
             Due: await RunMaintenance.WakeDueAsync(connection, cancellationToken),
-            Settled: await RunMaintenance.ExpireAsync(connection, cancellationToken) + await CancelDisconnectedAsync(cancellationToken),
+            Settled: await RunMaintenance.ExpireAsync(connection, cancellationToken) + await CancelDisconnectedAsync(cancellationToken)
+                + await CancelLeftChildrenAsync(connection, cancellationToken),
             Late: await EndLateAsync(cancellationToken),
             Promoted: await RunMaintenance.PromoteStrandedAsync(connection, cancellationToken),
             Recovered: await RunMaintenance.RecoverOrphansAsync(connection, cancellationToken),
@@ -95,6 +96,18 @@ internal sealed class RunSweeper(
         }
 
         return late.Count;
+    }
+
+    /// <summary>The guarantee behind what an executor does when its run ends: it may die in between, and some runs end without one.</summary>
+    private async Task<int> CancelLeftChildrenAsync(Npgsql.NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var left = await RunMaintenance.FindLeftChildrenAsync(connection, cancellationToken);
+        foreach (var runId in left)
+        {
+            signals.Announce(await cancellation.CancelAsync(runId, CancelAction.Interrupt, ChildRuns.ParentEnded, cancellationToken));
+        }
+
+        return left.Count;
     }
 
     private async Task<int> CancelDisconnectedAsync(CancellationToken cancellationToken)

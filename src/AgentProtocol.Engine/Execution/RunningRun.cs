@@ -29,6 +29,7 @@ internal sealed class RunningRun : IDisposable
         Claim = claim;
         this.steerGrace = steerGrace;
         this.time = time;
+        MayHaveChildren = claim.Fence > 1;
         this.cancelGrace = cancelGrace;
         abandon = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         // A timer takes at most 49 days; a longer deadline is looked after by the sweeper.
@@ -39,6 +40,9 @@ internal sealed class RunningRun : IDisposable
     }
 
     public ClaimedRun Claim { get; }
+
+    /// <summary>Whether there may be runs that it has started: this execution or an earlier one.</summary>
+    public bool MayHaveChildren { get; set; }
 
     public StopCause Cause { get; private set; }
 

@@ -95,7 +95,7 @@ internal sealed class NodeSlots
     {
         lock (gate)
         {
-            if (!IsOpen || free == 0)
+            if (!IsOpen || free <= 0)
             {
                 return null;
             }
@@ -115,7 +115,7 @@ internal sealed class NodeSlots
                 return (Guid.Empty, 0);
             }
 
-            var count = Math.Min(atMost, free);
+            var count = Math.Max(Math.Min(atMost, free), 0);
             free -= count;
             return (node, count);
         }
@@ -129,6 +129,21 @@ internal sealed class NodeSlots
             if (nodeId == node)
             {
                 free += count;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Takes the slot again of a run that has waited for its children without one, whether there is room or not: with a slot
+    /// each, runs that wait for children would leave none to these.
+    /// </summary>
+    public void TakeBack(Guid node)
+    {
+        lock (gate)
+        {
+            if (nodeId == node)
+            {
+                free--;
             }
         }
     }

@@ -24,8 +24,25 @@ internal sealed class RunCancellation(ProtocolDatabase database)
         where run_id = $1 and state = 3 and settle is not null
         """;
 
+    private const string ChildrenSql = "select run_id from run_work where parent_run_id = $1";
+
     private const string LockHeadSql =
         "select h.thread_id from thread_heads h join runs r using (thread_id) where r.run_id = $1 for no key update of h";
+
+    /// <summary>The children of a run that have not ended.</summary>
+    public async Task<IReadOnlyList<Guid>> FindChildrenAsync(Guid parentRunId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(ChildrenSql, connection).With(parentRunId);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        List<Guid> children = [];
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            children.Add(reader.GetGuid(0));
+        }
+
+        return children;
+    }
 
     /// <summary>Cancels a run that the caller is known to own.</summary>
     /// <returns>What to tell others; nothing when the run had ended already.</returns>

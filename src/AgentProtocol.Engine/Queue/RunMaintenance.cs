@@ -45,6 +45,15 @@ internal static class RunMaintenance
         from lost where w.run_id = lost.run_id
         """;
 
+    /// <summary>Runs that have outlived the run that has started them, or are about to. A parent that stops at its next checkpoint still needs them.</summary>
+    private const string SelectLeftChildrenSql =
+        """
+        select w.run_id from run_work w left join run_work p on p.run_id = w.parent_run_id
+        where w.parent_run_id is not null and (w.settle is null or w.settle = 'steer')
+          and (p.run_id is null or (p.settle is not null and p.settle <> 'steer'))
+        limit 100
+        """;
+
     private const string SelectStrandedSql =
         """
         select distinct thread_id from run_work w
@@ -77,6 +86,10 @@ internal static class RunMaintenance
     /// <summary>Takes the runs whose reader has been gone for too long. Each comes back after a while, unless it was told to stop by then.</summary>
     public static Task<IReadOnlyList<Guid>> TakeDisconnectedAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         ReadIdsAsync(connection, TakeDisconnectedSql, cancellationToken);
+
+    /// <summary>Children whose parent has ended, or was told to stop.</summary>
+    public static Task<IReadOnlyList<Guid>> FindLeftChildrenAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        ReadIdsAsync(connection, SelectLeftChildrenSql, cancellationToken);
 
     /// <summary>Gives free threads with waiting runs to the run that waits longest.</summary>
     public static async Task<int> PromoteStrandedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

@@ -30,7 +30,7 @@ internal static partial class ThreadSettlement
         $"""
         with work as (
             delete from run_work where run_id = $1 and state < 3
-            returning run_id, thread_id, owner, state, attempt, next_event, usage, progress, started_at, updates),
+            returning run_id, thread_id, owner, state, attempt, next_event, usage, progress, started_at, updates, partial),
         event as (
             insert into run_events (run_id, first_event, count, next_number, owner, frames)
             select run_id, next_event, $7, $8, owner, $6 from work where $7 > 0),
@@ -53,7 +53,7 @@ internal static partial class ThreadSettlement
             untaken = case when work.state = 0 then h.untaken else 0 end, disposable = h.disposable or run.deletes_thread,
             updated_at = now()
         from work, run where h.thread_id = work.thread_id
-        returning run.request, work.started_at
+        returning run.request, work.started_at, work.partial
         """;
 
     /// <summary>Removes a run that is to be erased, with all it wrote. Gives the head it started from, if it had started.</summary>

@@ -57,6 +57,7 @@ internal static partial class ThreadSettlement
         CancellationToken cancellationToken)
     {
         string request;
+        string? partial;
         DateTime? startedAt;
         await using (var command = new NpgsqlCommand(EndIdleSql, connection)
             .With(runId).With(outcome.Message).With(keepsInput).With(outcome.Status).With(outcome.ErrorType)
@@ -68,7 +69,12 @@ internal static partial class ThreadSettlement
                 return false;
             }
 
-            (request, startedAt) = (reader.GetString(0), reader.GetNullable<DateTime>(1));
+            (request, startedAt, partial) = (reader.GetString(0), reader.GetNullable<DateTime>(1), reader.GetText(2));
+        }
+
+        if (partial is not null)
+        {
+            await PartialAnswers.KeepAsync(connection, threadId, runId, partial, cancellationToken);
         }
 
         await WebhookOutbox.AddForIdleAsync(connection, threadId, runId, request, startedAt, cancellationToken);

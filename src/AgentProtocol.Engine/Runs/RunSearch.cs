@@ -86,7 +86,15 @@ internal sealed class RunSearch(ProtocolDatabase database, AgentRegistry agents)
         var found = await query.Skip(offset).Take(limit).ToListAsync(cancellationToken);
         List<Guid> told = [.. found.Where(run => run.Run.Updates + (run.Work?.Updates ?? 0) > 0).Select(run => run.Run.RunId)];
         var updates = told.Count == 0 ? [] : await new UpdateReader(database).ReadAsync(told, cancellationToken);
-        return [.. found.Select(run => new RunView(run.Run, run.Work?.State) { Updates = updates.GetValueOrDefault(run.Run.RunId) ?? [] }.ToWire())];
+        return
+        [
+            .. found.Select(run => new RunView(run.Run, run.Work?.State)
+            {
+                Progress = run.Work?.Progress ?? run.Run.Progress,
+                Usage = run.Work?.Usage ?? run.Run.Usage,
+                Updates = updates.GetValueOrDefault(run.Run.RunId) ?? [],
+            }.ToWire()),
+        ];
     }
 
     private sealed class Found

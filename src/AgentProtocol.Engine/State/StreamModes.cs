@@ -17,6 +17,9 @@ internal enum StreamModes
     Checkpoints = 128,
     Debug = 256,
     Tools = 512,
+
+    /// <summary>Ours: how far the run is.</summary>
+    Progress = 1024,
 }
 
 internal static class StreamModeNames
@@ -34,6 +37,7 @@ internal static class StreamModeNames
         ["checkpoints"] = StreamModes.Checkpoints,
         ["debug"] = StreamModes.Debug,
         ["tools"] = StreamModes.Tools,
+        ["progress"] = StreamModes.Progress,
     };
 
     /// <summary>The modes of a request that was checked before; <c>values</c> when it names none.</summary>

@@ -14,7 +14,7 @@ internal sealed class RunLookup
         """
         select r.run_id, r.owner, r.thread_id, r.run_no, r.agent, r.assistant_id, r.request, r.metadata, r.strategy, r.stateless, r.status,
                r.error_type, r.error, coalesce(w.usage, r.usage), coalesce(w.progress, r.progress), r.attempt, r.event_count,
-               r.created_at, r.ended_at, w.state, r.assistant, r.thread_config, coalesce(w.updates, r.updates)
+               r.created_at, r.ended_at, w.state, r.assistant, r.thread_config, coalesce(w.updates, r.updates), r.parent_run_id
         from runs r left join run_work w using (run_id)
         where r.run_id = any($1)
         """;
@@ -86,6 +86,7 @@ internal sealed class RunLookup
             Assistant = reader.GetText(20),
             ThreadConfig = reader.GetText(21),
             Updates = reader.GetInt32(22),
+            ParentRunId = reader.GetNullable<Guid>(23),
         },
         reader.IsDBNull(19) ? null : (RunState)reader.GetInt16(19));
 }

@@ -37,8 +37,9 @@ internal static class RunMapping
             Input = Member(request, "input", "null"),
             Config = new RawJson(RunSettings.Public(settings.Config)),
             StreamMode = StreamModeNames.Parse(request.TryGetProperty("stream_mode", out var modes) ? modes : default).ToNames(),
-            Progress = row.Progress is { } progress ? new RawJson(progress) : null,
-            Usage = row.Usage is { } usage ? new RawJson(usage) : null,
+            Progress = view.Progress is { } progress ? new RawJson(progress) : null,
+            ParentRunId = row.ParentRunId,
+            Usage = view.Usage is { } usage ? new RawJson(usage) : null,
             Updates = view.Updates.Count == 0 ? null : [.. view.Updates.Select(ToReceipt)],
         };
     }

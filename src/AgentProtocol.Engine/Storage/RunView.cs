@@ -10,4 +10,10 @@ internal sealed record RunView(RunRow Row, RunState? WorkState)
 {
     /// <summary>What callers told it while it was in flight, in their order.</summary>
     public IReadOnlyList<RunUpdateRow> Updates { get; init; } = [];
+
+    /// <summary>How far it is; its row knows that only once it has ended.</summary>
+    public string? Progress { get; init; } = Row.Progress;
+
+    /// <summary>What it has consumed so far; likewise.</summary>
+    public string? Usage { get; init; } = Row.Usage;
 }

@@ -10,8 +10,11 @@ namespace AgentProtocol.Engine.Storage;
 /// <param name="AssistantId">The same as an assistant.</param>
 internal readonly record struct EditOrigin(string? Agent, Guid? AssistantId);
 
-/// <summary>Edits of a thread's state that belong to no run: collected one behind the other, and written together.</summary>
-internal sealed class StateEdits(string owner, Guid threadId, EditOrigin origin, Continuation from)
+/// <summary>
+/// Edits of a thread's state: collected one behind the other, and written together. They belong to no run, or to one that has
+/// just been ended without an executor.
+/// </summary>
+internal sealed class StateEdits(string owner, Guid threadId, EditOrigin origin, Continuation from, Guid? runId = null)
 {
     /// <summary>
     /// A run that waits for somebody goes on waiting behind the edit, so that a person may correct what it is about to do;
@@ -21,8 +24,9 @@ internal sealed class StateEdits(string owner, Guid threadId, EditOrigin origin,
         """
         with checkpoint as (
             insert into checkpoints
-                (thread_id, owner, agent, assistant_id, n, id, parent_id, step, source, node, segment, delta, snapshot, after_run)
-            select $1, $2, $3, $4, c.n, c.id, c.parent_id, c.step, c.source, c.node, c.segment, c.delta, c.snapshot, h.run_no
+                (thread_id, owner, agent, assistant_id, n, id, parent_id, step, source, node, segment, delta, snapshot, after_run, run_id)
+            select $1, $2, $3, $4, c.n, c.id, c.parent_id, c.step, c.source, c.node, c.segment, c.delta, c.snapshot,
+                   coalesce((select r.run_no from runs r where r.run_id = $20), h.run_no), $20
             from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13)
                 as c(n, id, parent_id, step, source, node, segment, delta, snapshot)
             join thread_heads h on h.thread_id = $1),
@@ -100,7 +104,7 @@ internal sealed class StateEdits(string owner, Guid threadId, EditOrigin origin,
             .WithColumn(rows, NpgsqlDbType.Text, row => row.Delta)
             .WithColumn(rows, NpgsqlDbType.Text, row => row.Snapshot)
             .With(head.Id).With(head.N).With(head.Segment).With(values).With(JsonFilter.CopyOrNull(values))
-            .With(continued, NpgsqlDbType.Uuid);
+            .With(continued, NpgsqlDbType.Uuid).With(runId, NpgsqlDbType.Uuid);
         await command.ExecuteNonQueryAsync(cancellationToken);
         return head.Id;
     }

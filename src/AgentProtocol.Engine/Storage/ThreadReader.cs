@@ -11,9 +11,13 @@ internal sealed class ThreadReader(ProtocolDatabase database)
     private const string ReadSql =
         """
         select t.metadata, t.ttl, t.temporary, t.created_at, h.status, h.agent, h.assistant_id, h.config, h.error, h.head, h.head_n, h.last_n,
-               h.segment, h."values", h.active_run, h.waiting, h.updated_at, h.state_updated_at, p.node, p.interrupts, h.disposable
+               h.segment, h."values", h.active_run, h.waiting, h.updated_at, h.state_updated_at, p.node, p.interrupts, h.disposable,
+               w.partial, case when h.active_run is null then latest.progress else w.progress end
         from threads t join thread_heads h using (thread_id)
             left join pauses p on p.thread_id = h.thread_id and p.checkpoint_id = h.head
+            left join run_work w on w.run_id = h.active_run
+            left join lateral (
+                select r.progress from runs r where r.thread_id = h.thread_id and h.active_run is null order by r.run_no desc limit 1) latest on true
         where t.thread_id = $1 and t.owner = $2
         """;
 
@@ -47,6 +51,8 @@ internal sealed class ThreadReader(ProtocolDatabase database)
         where h.thread_id = any($1)
         """;
 
+    private const string PartialsSql = "select run_id, partial from run_work where run_id = any($1) and partial is not null";
+
     /// <summary>A thread, if this owner has it; its row, head and state in one round trip.</summary>
     public async Task<ThreadView?> ReadAsync(string owner, Guid threadId, CancellationToken cancellationToken)
     {
@@ -66,9 +72,10 @@ internal sealed class ThreadReader(ProtocolDatabase database)
         }
 
         var (row, head) = ReadRows(reader, owner, threadId);
+        var (partial, progress) = (PartialMessage.Read(reader.GetText(21)), reader.GetText(22));
         var pause = reader.IsDBNull(18) ? null : new PauseText(reader.GetString(18), reader.GetString(19));
         await reader.NextResultAsync(cancellationToken);
-        return new ThreadView(row, head, await FoldAsync(reader, cancellationToken), pause);
+        return new ThreadView(row, head, await FoldAsync(reader, cancellationToken), pause) { Partial = partial, Progress = progress };
     }
 
     /// <summary>Whether a thread has a checkpoint.</summary>
@@ -93,6 +100,21 @@ internal sealed class ThreadReader(ProtocolDatabase database)
         }
 
         return pauses;
+    }
+
+    /// <summary>The messages that these active runs are writing, by run.</summary>
+    public async Task<Dictionary<Guid, StateMessage>> ReadPartialsAsync(IReadOnlyList<Guid> runIds, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(PartialsSql, connection).WithColumn(runIds, NpgsqlDbType.Uuid, id => id);
+        Dictionary<Guid, StateMessage> partials = [];
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            partials.Add(reader.GetGuid(0), PartialMessage.Read(reader.GetString(1))!);
+        }
+
+        return partials;
     }
 
     /// <summary>Whether this owner has a thread that is to be seen.</summary>

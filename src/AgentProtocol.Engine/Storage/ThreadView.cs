@@ -8,4 +8,11 @@ namespace AgentProtocol.Engine.Storage;
 /// <param name="Head">What does.</param>
 /// <param name="State">The current state.</param>
 /// <param name="Pause">That a run stopped at the head to wait for somebody.</param>
-internal sealed record ThreadView(ThreadRow Row, ThreadHeadRow Head, StateValues State, PauseText? Pause);
+internal sealed record ThreadView(ThreadRow Row, ThreadHeadRow Head, StateValues State, PauseText? Pause)
+{
+    /// <summary>The message that its active run is writing.</summary>
+    public StateMessage? Partial { get; init; }
+
+    /// <summary>How far its active run is, or its latest one was.</summary>
+    public string? Progress { get; init; }
+}

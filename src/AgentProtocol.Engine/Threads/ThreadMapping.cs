@@ -10,7 +10,10 @@ namespace AgentProtocol.Engine.Threads;
 /// <summary>What clients see of a thread and of its states.</summary>
 internal static class ThreadMapping
 {
-    public static Thread ToWire(this ThreadView view, bool includeTtl) => new()
+    public static Thread ToWire(this ThreadView view, bool includeTtl) =>
+        ToWire(view, PartialMessage.ShownBehind(view.State, view.Partial), includeTtl);
+
+    private static Thread ToWire(ThreadView view, StateValues shown, bool includeTtl) => new()
     {
         ThreadId = view.Row.ThreadId,
         CreatedAt = view.Row.CreatedAt,
@@ -18,11 +21,12 @@ internal static class ThreadMapping
         StateUpdatedAt = view.Head.StateUpdatedAt,
         Metadata = new RawJson(WithAgent(view.Row.Metadata, view.Head.Agent, view.Head.AssistantId)),
         Status = ToStatus(view.Head.Status),
-        Values = new RawJson(view.State.ToJson()),
-        Messages = new RawJson(view.State.ToProtocolMessages()),
+        Values = new RawJson(shown.ToJson()),
+        Messages = new RawJson(shown.ToProtocolMessages()),
         Interrupts = Interrupts(view),
         Config = new RawJson(PublicConfig(view.Head.Config ?? "{}")),
         Error = view.Head.Error,
+        Progress = view.Progress is { } progress ? new RawJson(progress) : null,
         Ttl = includeTtl ? new RawJson(view.Row.Ttl ?? "null") : null,
     };
 

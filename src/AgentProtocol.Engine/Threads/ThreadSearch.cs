@@ -20,10 +20,11 @@ internal sealed class ThreadSearch(ProtocolDatabase database, ThreadReader reade
         var query = Filter(context, owner, request);
         var found = await Sort(query, request).Skip(request.Offset ?? 0).Take(request.Limit ?? DefaultLimit).ToListAsync(cancellationToken);
         var states = await ReadStatesAsync(found, request.Select, extract, cancellationToken);
+        var partials = await ReadPartialsAsync(found, states, cancellationToken);
         List<Guid> paused = [.. found.Where(thread => thread.Head.Status == "interrupted").Select(thread => thread.Head.ThreadId)];
         var pauses = paused.Count == 0 ? [] : await reader.ReadPausesAsync(paused, cancellationToken);
         var threads = found.Select(thread => ToWire(
-            thread, states.GetValueOrDefault(thread.Thread.ThreadId, StateValues.Empty), pauses.GetValueOrDefault(thread.Thread.ThreadId), extract)).ToList();
+            thread, ShownState(thread, states, partials), pauses.GetValueOrDefault(thread.Thread.ThreadId), extract)).ToList();
         return new ThreadPage(threads, await query.LongCountAsync(cancellationToken));
     }
 
@@ -137,6 +138,19 @@ internal sealed class ThreadSearch(ProtocolDatabase database, ThreadReader reade
         await using NpgsqlConnection connection = await database.Source.OpenConnectionAsync(cancellationToken);
         return await CheckpointReader.ReadHeadsAsync(connection, threadIds, cancellationToken);
     }
+
+    /// <summary>Only where states are shown at all, and a run may be adding to one of them.</summary>
+    private async Task<Dictionary<Guid, StateMessage>> ReadPartialsAsync(
+        List<Found> found, Dictionary<Guid, StateValues> states, CancellationToken cancellationToken)
+    {
+        List<Guid> active = [.. found.Where(thread => states.ContainsKey(thread.Thread.ThreadId)).Select(thread => thread.Head.ActiveRun).OfType<Guid>()];
+        return active.Count == 0 ? [] : await reader.ReadPartialsAsync(active, cancellationToken);
+    }
+
+    private static StateValues ShownState(Found found, Dictionary<Guid, StateValues> states, Dictionary<Guid, StateMessage> partials) =>
+        PartialMessage.ShownBehind(
+            states.GetValueOrDefault(found.Thread.ThreadId, StateValues.Empty),
+            found.Head.ActiveRun is { } run ? partials.GetValueOrDefault(run) : null);
 
     private sealed class Found
     {

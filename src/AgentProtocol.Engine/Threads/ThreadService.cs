@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Threads;
+using AgentProtocol.Engine.State;
 using AgentProtocol.Engine.Storage;
 using Npgsql;
 
@@ -155,7 +156,9 @@ public sealed class ThreadService
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         if (await CheckpointHistory.ReadOneAsync(connection, threadId, id, cancellationToken) is { } checkpoint)
         {
-            return checkpoint.ToWire();
+            return checkpointId is null
+                ? (checkpoint with { State = PartialMessage.ShownBehind(checkpoint.State, thread.Partial) }).ToWire()
+                : checkpoint.ToWire();
         }
 
         // The head that we read may have been rolled back since; a checkpoint that was asked for is simply unknown.

@@ -55,7 +55,21 @@ public abstract class ProtocolStreamTests(ApprovalFixture fixture) : IClassFixtu
         // Wire-contract 13.36.
         await RunToEndAsync("echo", "steps 2 now");
         await using var events = await OpenAsync(["custom", "lifecycle"]);
-        Assert.Equal(["lifecycle", "custom", "custom", "lifecycle"], (await RunAsync(events)).Select(item => item.Text("method")));
+        var run = await RunAsync(events);
+        Assert.Equal(["lifecycle", "custom", "custom", "custom", "custom", "lifecycle"], run.Select(item => item.Text("method")));
+        Assert.Equal(
+            ["""{"step":1,"of":2}""", """{"step":2,"of":2}"""],
+            run[1..^1].Select(Data).Where(data => !data.TryGetProperty("name", out _)).Select(data => data.GetProperty("payload").GetRawText()));
+    }
+
+    [Fact]
+    public async Task Progress_is_a_custom_event_of_that_name()
+    {
+        await RunToEndAsync("echo", "steps 2 now");
+        await using var events = await OpenAsync(["custom:progress", "lifecycle"]);
+        Assert.Equal(
+            ["""{"name":"progress","payload":{"percent":50}}""", """{"name":"progress","payload":{"percent":100}}"""],
+            (await RunAsync(events)).Where(item => item.Text("method") == "custom").Select(item => Data(item).GetRawText()));
     }
 
     [Fact]

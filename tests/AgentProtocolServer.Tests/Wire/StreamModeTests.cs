@@ -6,11 +6,11 @@ using Xunit;
 
 namespace AgentProtocolServer.Tests.Wire;
 
-/// <summary>The stream modes that show how a run works (wire-contract 6.3): <c>events</c>, <c>tasks</c>, <c>checkpoints</c>, <c>debug</c>, <c>tools</c>.</summary>
+/// <summary>The stream modes that show how a run works (wire-contract 6.3): <c>events</c>, <c>tasks</c>, <c>checkpoints</c>, <c>debug</c>, <c>tools</c>, and our own <c>progress</c>.</summary>
 public sealed class StreamModeTests(ApprovalFixture fixture) : IClassFixture<ApprovalFixture>
 {
     private static readonly string[] All =
-        ["values", "updates", "messages", "messages-tuple", "custom", "events", "tasks", "checkpoints", "debug", "tools"];
+        ["values", "updates", "messages", "messages-tuple", "custom", "events", "tasks", "checkpoints", "debug", "tools", "progress"];
 
     private readonly HttpClient client = fixture.Client;
 
@@ -98,6 +98,17 @@ public sealed class StreamModeTests(ApprovalFixture fixture) : IClassFixture<App
                 """{"event":"on_tool_end","toolCallId":"call-1","output":""}""",
             ],
             events.Skip(1).Select(item => item.Text));
+    }
+
+    [Fact]
+    public async Task Progress_is_told_as_the_run_and_its_thread_show_it()
+    {
+        var (thread, events) = await StreamAsync("echo", "steps 3", "progress");
+        Assert.Equal(["metadata", "progress", "progress", "progress"], events.Select(item => item.Name));
+        Assert.Equal(["""{"percent":33.333}""", """{"percent":66.667}""", """{"percent":100}"""], events.Skip(1).Select(item => item.Text));
+        var run = await client.GetJsonAsync($"/threads/{thread}/runs/{events[0].Data.Text("run_id")}");
+        Assert.Equal("""{"percent":100}""", run.GetProperty("progress").GetRawText());
+        Assert.Equal("""{"percent":100}""", (await client.GetJsonAsync($"/threads/{thread}")).GetProperty("progress").GetRawText());
     }
 
     [Fact]

@@ -77,8 +77,10 @@ await scenario("protocol-stream", {
       if (event.params.data.event === "completed") break;
     }
     await late.close();
-    assert.deepEqual(events.map((event) => event.method), ["lifecycle", "custom", "custom", "lifecycle"]);
-    assert.deepEqual(events.filter((event) => event.method === "custom").map((event) => event.params.data.payload), [{ step: 1, of: 2 }, { step: 2, of: 2 }]);
+    assert.deepEqual(events.map((event) => event.method), ["lifecycle", "custom", "custom", "custom", "custom", "lifecycle"]);
+    const custom = events.filter((event) => event.method === "custom").map((event) => event.params.data);
+    assert.deepEqual(custom.filter((data) => data.name === undefined).map((data) => data.payload), [{ step: 1, of: 2 }, { step: 2, of: 2 }]);
+    assert.deepEqual(custom.filter((data) => data.name === "progress").map((data) => data.payload), [{ percent: 50 }, { percent: 100 }]);
   }),
 
   "subscriptions pause at the end of a run and go on with the next": overBoth(async (thread) => {

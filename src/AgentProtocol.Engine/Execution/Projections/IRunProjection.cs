@@ -29,6 +29,12 @@ internal interface IRunProjection
     /// <summary>A step is finished, and its update is merged.</summary>
     void EndStep(StepFact step, StepUpdate update);
 
+    /// <summary>The run ends before a message is complete; it stays as it is.</summary>
+    void KeepMessage(string node, StateMessage message);
+
+    /// <summary>How far the run is, as it is shown on the run from now on.</summary>
+    void AddProgress(string json);
+
     /// <summary>An agent's own event.</summary>
     void AddCustom(AgentEvent.Custom custom);
 

@@ -72,6 +72,15 @@ internal sealed class MessageFrames(ClaimedRun run, StreamModes modes, FrameBuff
         }
     }
 
+    /// <summary>A message that stays unfinished: who has seen its pieces has seen it all, and who follows it whole is told that nothing more comes.</summary>
+    public void Keep(StateMessage message)
+    {
+        if (open.Remove(message.Id) && modes.HasFlag(StreamModes.Messages))
+        {
+            frames.AddMode("messages/complete", $"[{message.Json}]");
+        }
+    }
+
     /// <summary>A piece of a message of the agent.</summary>
     public static string Chunk(string id, string text, string type) =>
         $$"""{"type":"{{type}}","id":{{JsonText.Quote(id)}},"role":"assistant","content":{{JsonText.Quote(text)}},"additional_kwargs":{},"response_metadata":{},"tool_calls":[],"invalid_tool_calls":[]}""";

@@ -83,6 +83,20 @@ internal sealed class ModeProjection(ClaimedRun run, StreamModes modes, FrameBuf
         callbacks?.EndStep(step, update);
     }
 
+    public void KeepMessage(string node, StateMessage message)
+    {
+        messages.Keep(message);
+        callbacks?.CompleteMessages(node, [message]);
+    }
+
+    public void AddProgress(string json)
+    {
+        if (modes.HasFlag(StreamModes.Progress))
+        {
+            frames.AddMode("progress", json);
+        }
+    }
+
     public void AddCustom(AgentEvent.Custom custom)
     {
         if (modes.HasFlag(StreamModes.Custom))

@@ -71,6 +71,11 @@ internal sealed class ProtocolProjection(ClaimedRun run, FrameBuffer frames, Can
         Add("tasks", Result(step.TaskId, step.Node, update.ToObject(), "[]"), step.Node);
     }
 
+    /// <summary>Closed as the message of a run that has ended, and before the checkpoint that holds it: nothing is open behind a checkpoint.</summary>
+    public void KeepMessage(string node, StateMessage message) => messages.Abandon();
+
+    public void AddProgress(string json) => Add("custom", $"{{\"name\":\"progress\",\"payload\":{json}}}");
+
     public void AddCustom(AgentEvent.Custom custom) => Add("custom", CustomData(custom.Data));
 
     public void AddTool(AgentEvent.Tool tool) => Add("tools", ToolText.ForProtocol(tool));
