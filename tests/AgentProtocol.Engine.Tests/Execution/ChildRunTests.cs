@@ -98,7 +98,8 @@ public sealed class ChildRunTests(MigratedPostgres postgres) : IClassFixture<Mig
         var result = await host.WaitAsync(await host.CreateRunAsync(await host.CreateThreadAsync(), "hello"));
 
         Assert.Equal(["hello", "gave up"], Contents(result.Values.Text));
-        Assert.Equal(RunStatus.Interrupted, (await host.WaitAsync((await OnlyChildAsync(host, result.Run!.RunId)).RunId)).Run!.Status);
+        var child = await host.WaitAsync((await OnlyChildAsync(host, result.Run!.RunId)).RunId);
+        Assert.Equal((RunStatus.Interrupted, "The run that has started it does not wait for it any more"), (child.Run!.Status, child.Run.Error));
     }
 
     [Fact(Timeout = 60_000)]
