@@ -1,6 +1,7 @@
 using AgentProtocol.Agents.Configuration;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 
 namespace AgentProtocol.AspNetCore.OpenApi;
@@ -46,7 +47,7 @@ internal static class DocumentEndpoints
         request.Path = path[start..];
     }
 
-    private static IResult GetAgentsSchema() => TypedResults.Text(AgentsFileSchema.Json, "application/schema+json");
+    private static ContentHttpResult GetAgentsSchema() => TypedResults.Text(AgentsFileSchema.Json, "application/schema+json");
 
     private static async Task<IResult> GetAsync(HttpContext context, ProtocolDocument document) =>
         TypedResults.Text(
