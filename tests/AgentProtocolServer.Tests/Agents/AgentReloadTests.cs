@@ -105,7 +105,7 @@ public sealed class AgentReloadTests : IAsyncLifetime
 
         await Client.PostAsync($"/threads/{thread}/runs/{running}/cancel?wait=1");
         await Client.WaitForStatusAsync(thread, waiting, "error");
-        Assert.Contains("No agent \"helper\"", (await Client.GetJsonAsync($"/threads/{thread}/runs/{waiting}")).GetRawText(), StringComparison.Ordinal);
+        Assert.Contains("No agent \"helper\"", (await Client.GetJsonAsync($"/threads/{thread}/runs/{waiting}")).Text("error"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -83,7 +83,7 @@ public sealed class AddAgentTests
     private static WebApplication Build(Action<AgentProtocolBuilder> add)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Services.AddSingleton<List<Unit>>().AddScoped<Unit>();
+        builder.Services.AddSingleton(new List<Unit>()).AddScoped<Unit>();
         add(builder.Services.AddAgentProtocol(builder.Configuration));
         return builder.Build();
     }
