@@ -71,6 +71,7 @@ internal sealed class ExecutionChildren(ChildRuns children, RunningRun run, RunW
         {
             if (waiting++ == 0)
             {
+                run.HoldSilence();
                 children.LendSlot(run);
             }
         }
@@ -83,6 +84,7 @@ internal sealed class ExecutionChildren(ChildRuns children, RunningRun run, RunW
             if (--waiting == 0)
             {
                 children.TakeSlotBack(run);
+                run.ReleaseSilence();
             }
         }
     }

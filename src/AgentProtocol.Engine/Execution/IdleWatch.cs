@@ -17,6 +17,7 @@ internal sealed class IdleWatch : IDisposable
     private readonly TimeProvider time;
     private readonly ITimer timer;
     private long lastEvent;
+    private volatile bool isHeld;
 
     public IdleWatch(TimeSpan limit, Action expired, TimeProvider time)
     {
@@ -33,12 +34,22 @@ internal sealed class IdleWatch : IDisposable
     /// <summary>Nothing is expected until the next <see cref="Touch"/>.</summary>
     public void Rest() => Volatile.Write(ref lastEvent, Resting);
 
+    /// <summary>Nothing is expected until the release, whatever is heard meanwhile.</summary>
+    public void Hold() => isHeld = true;
+
+    /// <summary>Events are expected again, the next one within the limit.</summary>
+    public void Release()
+    {
+        Touch();
+        isHeld = false;
+    }
+
     public void Dispose() => timer.Dispose();
 
     private void Look()
     {
         var last = Volatile.Read(ref lastEvent);
-        var left = last == Resting ? limit : limit - time.GetElapsedTime(last);
+        var left = isHeld || last == Resting ? limit : limit - time.GetElapsedTime(last);
         if (left > TimeSpan.Zero)
         {
             LookIn(left);

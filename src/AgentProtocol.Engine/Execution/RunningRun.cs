@@ -87,6 +87,12 @@ internal sealed class RunningRun : IDisposable
     /// <summary>Until the next <see cref="Touch"/> it is not the agent that lets others wait.</summary>
     public void Rest() => idle?.Rest();
 
+    /// <summary>From now on it waits for runs that have limits of their own: its silence counts for nothing.</summary>
+    public void HoldSilence() => idle?.Hold();
+
+    /// <summary>It waits for no other run any more.</summary>
+    public void ReleaseSilence() => idle?.Release();
+
     /// <summary>Stops the agent. Of several causes the gravest counts.</summary>
     public void Stop(StopCause cause, string reason) => Stop(cause, reason, silence: null);
 
