@@ -63,6 +63,9 @@ public sealed record AgentDefinition
     /// <summary>How its failed attempts are repeated; null for the server's settings.</summary>
     public AgentRetry? Retry { get; init; }
 
+    /// <summary>What the agents file says of it; null for one that the host has made.</summary>
+    internal JsonElement? Described { get; init; }
+
     /// <summary>The UUID that stands for <see cref="Id"/> on the wire (wire-contract 8.2).</summary>
     public Guid AssistantId => field == Guid.Empty ? field = AssistantIds.For(Id) : field;
 }

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using AgentProtocol.Contracts.Json;
+
 namespace AgentProtocol.Agents;
 
 /// <summary>The agents of this server, by graph id and by assistant id.</summary>
@@ -46,6 +49,11 @@ public sealed class AgentRegistry
                 if (!byId.TryAdd(agent.Id, agent))
                 {
                     throw new AgentConfigurationException($"Two agents are called \"{agent.Id}\": give one of them another id.");
+                }
+
+                if (agent.Metadata is { } metadata && !(metadata.ValueKind == JsonValueKind.Object && SearchableJson.Includes(metadata)))
+                {
+                    throw new AgentConfigurationException($"The metadata of \"{agent.Id}\" cannot be searched: make it an object without NUL characters, halves of surrogate pairs and astronomical numbers.");
                 }
 
                 byAssistantId.Add(agent.AssistantId, agent);

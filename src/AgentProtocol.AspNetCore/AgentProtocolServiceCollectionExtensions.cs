@@ -5,6 +5,7 @@ using AgentProtocol.AspNetCore.Auth;
 using AgentProtocol.AspNetCore.Binding;
 using AgentProtocol.AspNetCore.Errors;
 using AgentProtocol.AspNetCore.OpenApi;
+using AgentProtocol.AspNetCore.Registration;
 using AgentProtocol.AspNetCore.Streaming;
 using AgentProtocol.Engine;
 using AgentProtocol.Engine.Webhooks;
@@ -39,7 +40,9 @@ public static class AgentProtocolServiceCollectionExtensions
         services.AddOptions<LimitsOptions>().Bind(configuration.GetSection(LimitsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<AgentsOptions>().Bind(configuration.GetSection(AgentsOptions.Section));
+        services.TryAddSingleton(CreateSource);
         services.TryAddSingleton(CreateRegistry);
+        services.AddHostedService<AgentReload>();
 
         services.TryAddSingleton<RunCommands>();
         services.TryAddSingleton<StateCommands>();
@@ -59,13 +62,12 @@ public static class AgentProtocolServiceCollectionExtensions
         () => provider.GetService<IServer>()?.Features.Get<IServerAddressesFeature>()?.Addresses ?? [],
         provider.GetRequiredService<IOptions<WebhookOptions>>());
 
+    private static AgentSource CreateSource(IServiceProvider provider) => new(
+        provider.GetRequiredService<IOptions<AgentsOptions>>().Value, Directory.GetCurrentDirectory(),
+        provider.GetRequiredService<IHostEnvironment>().ContentRootPath, Environment.GetEnvironmentVariable, provider.GetRequiredService<TimeProvider>());
+
     /// <summary>The agents of the settings and the agents file, then those that the host has added.</summary>
-    private static AgentRegistry CreateRegistry(IServiceProvider provider)
-    {
-        var options = provider.GetRequiredService<IOptions<AgentsOptions>>().Value;
-        var contentRoot = provider.GetRequiredService<IHostEnvironment>().ContentRootPath;
-        var described = AgentCatalog.Load(
-            options, Directory.GetCurrentDirectory(), contentRoot, Environment.GetEnvironmentVariable, provider.GetRequiredService<TimeProvider>());
-        return new AgentRegistry([.. described, .. provider.GetServices<AgentDefinition>()], options.Default);
-    }
+    private static AgentRegistry CreateRegistry(IServiceProvider provider) => new(
+        [.. provider.GetRequiredService<AgentSource>().Load(), .. provider.GetServices<AgentDefinition>()],
+        provider.GetRequiredService<IOptions<AgentsOptions>>().Value.Default);
 }

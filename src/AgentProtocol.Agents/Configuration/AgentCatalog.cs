@@ -1,5 +1,3 @@
-using AgentProtocol.Agents.Echo;
-
 namespace AgentProtocol.Agents.Configuration;
 
 /// <summary>The agents that the settings and the agents file describe.</summary>
@@ -17,14 +15,5 @@ public static class AgentCatalog
         string workingDirectory,
         string contentRoot,
         Func<string, string?> environment,
-        TimeProvider? time = null)
-    {
-        List<AgentDefinition> agents = options.Echo ? [EchoAgent.Definition(time)] : [];
-        if (AgentsFile.Find(options.File, workingDirectory, contentRoot) is { } file)
-        {
-            new AgentsFileReader(new ConfigurationValues(environment, time ?? TimeProvider.System)).AddTo(agents, AgentsFile.Parse(file));
-        }
-
-        return agents;
-    }
+        TimeProvider? time = null) => new AgentSource(options, workingDirectory, contentRoot, environment, time).Load();
 }

@@ -1,18 +1,33 @@
-using System.Text.RegularExpressions;
+using System.Text.Json;
 using AgentProtocol.Agents.Llm;
 
 namespace AgentProtocol.Agents.Configuration;
 
 /// <summary>Makes agents of what the agents file describes.</summary>
 /// <param name="values">What the descriptions refer to.</param>
-internal sealed partial class AgentsFileReader(ConfigurationValues values)
+internal sealed class AgentsFileReader(ConfigurationValues values)
 {
-    /// <summary>Adds the agents of the file behind those that are there already.</summary>
-    public void AddTo(List<AgentDefinition> agents, ConfigurationNode file)
+    private static readonly Dictionary<string, Func<ConfigurationNode, ConfigurationValues, AgentDefinition>> Kinds = new()
     {
-        foreach (var described in file.WithMembers("agents").Required("agents").Items())
+        ["llm"] = LlmConfiguration.Read,
+    };
+
+    /// <summary>The members that agents of all kinds may have; a kind accepts them beside its own, and reads only these.</summary>
+    public static string[] CommonMembers => CommonConfiguration.Members;
+
+    /// <summary>Adds the agents of the file behind those that are there already.</summary>
+    /// <param name="agents">Those that are there.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="earlier">
+    /// The agents that it described before. One whose description is the same stays the same object, with its connections.
+    /// </param>
+    public void AddTo(List<AgentDefinition> agents, ConfigurationNode file, IEnumerable<AgentDefinition> earlier)
+    {
+        var known = earlier.Where(agent => agent.Described is not null).ToDictionary(agent => agent.Id);
+        file.WithMembers("$schema", "agents").Optional("$schema")?.Text();
+        foreach (var described in file.Required("agents").Items())
         {
-            var agent = Agent(described);
+            var agent = Unchanged(described, known) ?? Agent(described);
             if (agents.Exists(other => other.Id == agent.Id))
             {
                 var mend = agent.Id == "echo" ? "choose another one, or switch the built-in agent off with Agents:Echo=false" : "choose another one";
@@ -23,27 +38,16 @@ internal sealed partial class AgentsFileReader(ConfigurationValues values)
         }
     }
 
+    private static AgentDefinition? Unchanged(ConfigurationNode described, Dictionary<string, AgentDefinition> known) =>
+        known.GetValueOrDefault(described.AsObject().Required("id").Text()) is { } agent && JsonElement.DeepEquals(agent.Described!.Value, described.Element)
+            ? agent
+            : null;
+
     private AgentDefinition Agent(ConfigurationNode described)
     {
-        var kind = described.AsObject().Required("kind");
-        var agent = kind.Text() switch
-        {
-            "llm" => LlmConfiguration.Read(described, values),
-            _ => throw kind.Error($"\"{kind.Text()}\" is not a kind of agent: use \"llm\""),
-        };
-        return agent with
-        {
-            Id = Id(described.Required("id")),
-            Kind = kind.Text(),
-            Name = described.Optional("name")?.Text(),
-            Description = described.Optional("description")?.Text(),
-        };
+        var kind = described.Required("kind");
+        return Kinds.TryGetValue(kind.Text(), out var read)
+            ? CommonConfiguration.Complete(read(described, values), described)
+            : throw kind.Error($"\"{kind.Text()}\" is not a kind of agent: use {string.Join(" or ", Kinds.Keys.Select(name => $"\"{name}\""))}");
     }
-
-    private static string Id(ConfigurationNode id) => IdForm().IsMatch(id.Text())
-        ? id.Text()
-        : throw id.Error("an id has 1 to 128 letters, digits, dots, underscores and hyphens: choose such a one");
-
-    [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,128}\z")]
-    private static partial Regex IdForm();
 }

@@ -17,4 +17,7 @@ public sealed class AgentsOptions
 
     /// <summary>Whether the sample agent <c>echo</c> is there.</summary>
     public bool Echo { get; set; } = true;
+
+    /// <summary>Whether the server follows changes of the file while it runs.</summary>
+    public bool Reload { get; set; } = true;
 }

@@ -8,7 +8,7 @@ internal static class LlmConfiguration
 {
     public static AgentDefinition Read(ConfigurationNode described, ConfigurationValues values)
     {
-        described.WithMembers("id", "kind", "name", "description", "instructions", "model");
+        described.WithMembers([.. AgentsFileReader.CommonMembers, "instructions", "model"]);
         return new AgentDefinition
         {
             Id = "",

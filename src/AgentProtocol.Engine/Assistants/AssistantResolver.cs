@@ -35,7 +35,7 @@ internal sealed class AssistantResolver(SystemAssistants system, AssistantStore 
             : system.Agents.Default?.AssistantId
               ?? throw ProtocolException.InvalidField("assistant_id", "is required, because no default agent is configured", "missing");
         return system.Agents.Find(assistantId) is { } agent && !edited.ContainsKey((owner, assistantId))
-            ? new RunAssistant(agent.Id, assistantId, AssumesUnedited: true, null, null)
+            ? new RunAssistant(agent.Id, assistantId, AssumesUnedited: true, null, SystemAssistants.RunMetadataOf(agent))
             : await ReadAsync(owner, assistantId, id ?? assistantId.ToString(), cancellationToken);
     }
 
@@ -73,12 +73,6 @@ internal sealed class AssistantResolver(SystemAssistants system, AssistantStore 
             return null;
         }
 
-        if (!isSystem)
-        {
-            return row.Metadata;
-        }
-
-        var own = JsonText.WriteObject(JsonText.Parse(row.Metadata).EnumerateObject().Where(member => !SystemAssistants.IsOurs(member.Name)));
-        return own == "{}" ? null : own;
+        return isSystem ? SystemAssistants.RunMetadata(JsonText.Parse(row.Metadata)) : row.Metadata;
     }
 }

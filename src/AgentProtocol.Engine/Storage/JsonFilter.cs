@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text.Json;
 using AgentProtocol.Contracts.Errors;
+using AgentProtocol.Contracts.Json;
 
 namespace AgentProtocol.Engine.Storage;
 
@@ -10,9 +10,6 @@ namespace AgentProtocol.Engine.Storage;
 /// </summary>
 internal static class JsonFilter
 {
-    /// <summary>Beyond this a copy is not worth keeping, and a number not worth comparing.</summary>
-    private const int MaxNumberLength = 400;
-
     /// <summary>The copy of an object to store; null when there is nothing to search in.</summary>
     /// <exception cref="ProtocolException">The object cannot be stored as <c>jsonb</c>.</exception>
     public static string? Copy(JsonElement? value, string field)
@@ -34,31 +31,5 @@ internal static class JsonFilter
     }
 
     /// <summary>Whether PostgreSQL can store a value as <c>jsonb</c>.</summary>
-    public static bool IsStorable(JsonElement value)
-    {
-        try
-        {
-            return value.ValueKind switch
-            {
-                JsonValueKind.Object => value.EnumerateObject().All(member => !member.Name.Contains('\0') && IsStorable(member.Value)),
-                JsonValueKind.Array => value.EnumerateArray().All(IsStorable),
-                JsonValueKind.String => !value.GetString()!.Contains('\0'),
-                JsonValueKind.Number => IsStorableNumber(value.GetRawText()),
-                _ => true,
-            };
-        }
-        catch (InvalidOperationException)
-        {
-            // What JsonElement throws for a string that is not valid UTF-16.
-            return false;
-        }
-    }
-
-    private static bool IsStorableNumber(string text)
-    {
-        var exponent = text.IndexOfAny(['e', 'E']);
-        return text.Length <= MaxNumberLength
-            && (exponent < 0 || (int.TryParse(text.AsSpan(exponent + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var power)
-                && Math.Abs(power) <= MaxNumberLength));
-    }
+    public static bool IsStorable(JsonElement value) => SearchableJson.Includes(value);
 }
