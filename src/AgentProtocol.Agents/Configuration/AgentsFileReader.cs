@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AgentProtocol.Agents.Http;
 using AgentProtocol.Agents.Llm;
 
 namespace AgentProtocol.Agents.Configuration;
@@ -10,6 +11,7 @@ internal sealed class AgentsFileReader(ConfigurationValues values)
     private static readonly Dictionary<string, Func<ConfigurationNode, ConfigurationValues, AgentDefinition>> Kinds = new()
     {
         ["llm"] = LlmConfiguration.Read,
+        ["http"] = HttpConfiguration.Read,
     };
 
     /// <summary>The members that agents of all kinds may have; a kind accepts them beside its own, and reads only these.</summary>

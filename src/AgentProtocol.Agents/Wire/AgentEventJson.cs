@@ -1,5 +1,4 @@
 using System.Text.Json;
-using AgentProtocol.Contracts;
 using Microsoft.Extensions.Logging;
 
 namespace AgentProtocol.Agents.Wire;
@@ -15,8 +14,6 @@ internal sealed partial class AgentEventJson(string node, TimeProvider time, ILo
 {
     private const int LongestExcerpt = 200;
 
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = ProtocolJsonContext.MaxDepth };
-
     private readonly OpenMessages open = new(time);
     private readonly HashSet<string> strangers = [];
 
@@ -29,7 +26,7 @@ internal sealed partial class AgentEventJson(string node, TimeProvider time, ILo
     {
         try
         {
-            if (JsonElement.Parse(line, Options) is { ValueKind: JsonValueKind.Object } said)
+            if (JsonElement.Parse(line, AgentJson.DocumentOptions) is { ValueKind: JsonValueKind.Object } said)
             {
                 return said;
             }
@@ -42,12 +39,16 @@ internal sealed partial class AgentEventJson(string node, TimeProvider time, ILo
         throw new AgentException($"The agent said something that is no JSON object: {Excerpt(line)}");
     }
 
+    /// <summary>Whether this is the name of something that agents say.</summary>
+    public static bool IsKnown(string type) => type is "delta" or "update" or "message" or "step" or "progress" or "artifact" or "custom" or "usage"
+        or "tool_start" or "tool_output" or "tool_end" or "tool_error" or "interrupt" or "log" or "error" or "done";
+
     /// <summary>The beginning of a text that is to be shown to people.</summary>
     public static string Excerpt(string text) => text.Length <= LongestExcerpt ? text : text[..LongestExcerpt] + "…";
 
     /// <summary>The events that an object stands for.</summary>
     /// <param name="said">The object.</param>
-    /// <param name="name">What it is, where that is said beside it; otherwise its <c>type</c> counts.</param>
+    /// <param name="name">What it is, where that is said beside it and not in its <c>type</c>.</param>
     /// <exception cref="AgentException">The agent said that it failed, or something that makes no sense.</exception>
     public IReadOnlyList<AgentEvent> Read(JsonElement said, string? name = null)
     {

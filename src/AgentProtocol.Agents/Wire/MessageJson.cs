@@ -20,11 +20,11 @@ internal static class MessageJson
         });
     });
 
-    /// <summary>An update with one answer.</summary>
-    public static JsonElement Answer(string id, string text) => Answers([(id, text)]);
+    /// <summary>An update with one answer, whose id the server makes.</summary>
+    public static JsonElement Answer(string text) => Answers([(null, text)]);
 
     /// <summary>An update with answers.</summary>
-    public static JsonElement Answers(IEnumerable<(string Id, string Text)> answers) => AgentJson.Write(256, answers, static (writer, answers) =>
+    public static JsonElement Answers(IEnumerable<(string? Id, string Text)> answers) => AgentJson.Write(256, answers, static (writer, answers) =>
     {
         WriteUpdate(writer, () =>
         {
@@ -32,7 +32,11 @@ internal static class MessageJson
             {
                 writer.WriteStartObject();
                 writer.WriteString("type"u8, "ai"u8);
-                writer.WriteString("id"u8, id);
+                if (id is not null)
+                {
+                    writer.WriteString("id"u8, id);
+                }
+
                 writer.WriteString("content"u8, text);
                 writer.WriteEndObject();
             }

@@ -58,7 +58,7 @@ internal sealed class OpenMessages(TimeProvider time)
             return null;
         }
 
-        var update = MessageJson.Answers([.. texts.Select(each => (each.Key, each.Value.ToString()))]);
+        var update = MessageJson.Answers([.. texts.Select(each => ((string?)each.Key, each.Value.ToString()))]);
         texts.Clear();
         unnamed = null;
         return update;

@@ -121,6 +121,7 @@ internal sealed class AgentAttempt(AgentRegistry agents, StoreService store, IOp
             : [.. pause.Interrupts.Select(interrupt => new AgentInterrupt(
                 interrupt.Id, JsonText.Parse(interrupt.Value), ResumeAnswers.For(interrupt, pause, request.Resume)))],
         Draining = run.Draining,
+        LeaseLost = run.LeaseLost,
         Store = new AgentStore(store, run),
     };
 }
