@@ -11,6 +11,6 @@ internal static partial class AgentServerLog
     [LoggerMessage(LogLevel.Information, "{Server} executes the run as its run {RemoteRunId}")]
     public static partial void Follows(ILogger logger, string server, string remoteRunId);
 
-    [LoggerMessage(LogLevel.Warning, "The stream of the run at {Server} broke and is taken up again behind event {Last}: {Reason}")]
+    [LoggerMessage(LogLevel.Information, "The stream of the run at {Server} broke and is taken up again behind event {Last}: {Reason}")]
     public static partial void StreamBroke(ILogger logger, string server, string last, string reason);
 }
