@@ -1,10 +1,12 @@
+using AgentProtocol.Agents.Configuration;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 
 namespace AgentProtocol.AspNetCore.OpenApi;
 
-/// <summary>The OpenAPI document and Swagger UI.</summary>
+/// <summary>The OpenAPI document, Swagger UI, and the schema of the agents file.</summary>
 internal static class DocumentEndpoints
 {
     public static void Map(RouteGroupBuilder routes)
@@ -17,6 +19,7 @@ internal static class DocumentEndpoints
             return Task.CompletedTask;
         });
         pages.MapGet("/openapi.json", GetAsync);
+        pages.MapGet("/agents.schema.json", GetAgentsSchema);
         pages.MapSwaggerUI("/swagger", options =>
         {
             options.DocumentTitle = "Agent Protocol Server";
@@ -43,6 +46,8 @@ internal static class DocumentEndpoints
         request.PathBase = request.PathBase.Add(path[..start]);
         request.Path = path[start..];
     }
+
+    private static ContentHttpResult GetAgentsSchema() => TypedResults.Text(AgentsFileSchema.Json, "application/schema+json");
 
     private static async Task<IResult> GetAsync(HttpContext context, ProtocolDocument document) =>
         TypedResults.Text(

@@ -75,24 +75,13 @@ public sealed class AgentCatalogTests : IDisposable
     [Fact]
     public void Example_in_the_repository_is_valid()
     {
-        var example = Path.Combine(RepositoryRoot(), "agents.example.json");
+        var example = Path.Combine(AgentsFileExamples.Root, "agents.example.json");
 
         var agents = AgentCatalog.Load(new AgentsOptions { File = example }, workingDirectory, contentRoot, _ => "a-key");
 
         Assert.Equal(["echo", "local-assistant", "researcher"], agents.Select(agent => agent.Id));
         Assert.Equal(("llm", "Researcher"), (agents[2].Kind, agents[2].Name));
         Assert.NotNull(agents[2].Description);
-    }
-
-    private static string RepositoryRoot()
-    {
-        var directory = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(directory, "AgentProtocolServer.sln")))
-        {
-            directory = Path.GetDirectoryName(directory) ?? throw new InvalidOperationException("The tests run outside of the repository.");
-        }
-
-        return directory;
     }
 
     private static void Write(string directory, string name, string id) =>

@@ -40,6 +40,34 @@ public sealed class AgentsFileErrorsTests : IDisposable
         { WithUrl("ftp://x/v1"), "$.agents[1].model.baseUrl", "http or https" },
         { WithUrl("http://u:p@x/v1"), "$.agents[1].model.baseUrl", "http or https" },
         { WithUrl("http://x/v1?version=1"), "$.agents[1].model.baseUrl", "http or https" },
+        { """{"$schema":"","agents":[]}""", "$.$schema", "not empty" },
+        { With("\"name\":\"a\\u0000\""), "$.agents[1].name", "NUL" },
+        { With("\"na.me\":1"), "$.agents[1]['na.me']", "no such member" },
+        { With("\"\\ud800\":1"), "$.agents[1]", "no Unicode" },
+        { With("\"metadata\":[]"), "$.agents[1].metadata", "must be an object" },
+        { With("\"metadata\":{\"kind\":1}"), "$.agents[1].metadata.kind", "the server says this" },
+        { With("\"metadata\":{\"a\":{\"b\":1,\"b\":2}}"), "$.agents[1].metadata.a.b", "twice" },
+        { With("\"metadata\":{\"a\":\"\\u0000\"}"), "$.agents[1].metadata", "cannot be searched" },
+        { With("\"inputSchema\":true"), "$.agents[1].inputSchema", "must be an object" },
+        { With("\"inputSchema\":{\"type\":\"text\"}"), "$.agents[1].inputSchema.type", "\"text\" is not a type of JSON" },
+        { With("\"inputSchema\":{\"type\":[]}"), "$.agents[1].inputSchema.type", "must not be empty" },
+        { With("\"inputSchema\":{\"$ref\":\"http://x/y\"}"), "$.agents[1].inputSchema.$ref", "points out of the file" },
+        { With("\"outputSchema\":{\"properties\":{\"a\":{\"items\":7}}}"), "$.agents[1].outputSchema.properties.a.items", "must be an object" },
+        { With("\"outputSchema\":{\"required\":\"a\"}"), "$.agents[1].outputSchema.required", "must be a list" },
+        { With("\"outputSchema\":{\"anyOf\":[{\"enum\":[]}]}"), "$.agents[1].outputSchema.anyOf[0].enum", "must not be empty" },
+        { With("\"timeouts\":90"), "$.agents[1].timeouts", "must be an object" },
+        { With("\"timeouts\":{\"totl\":90}"), "$.agents[1].timeouts.totl", "no such member" },
+        { With("\"timeouts\":{\"total\":0}"), "$.agents[1].timeouts.total", "must be a time" },
+        { With("\"timeouts\":{\"total\":-1}"), "$.agents[1].timeouts.total", "must be a time" },
+        { With("\"timeouts\":{\"idle\":1e300}"), "$.agents[1].timeouts.idle", "must be a time" },
+        { With("\"timeouts\":{\"idle\":\"10 minutes\"}"), "$.agents[1].timeouts.idle", "must be a time" },
+        { With("\"timeouts\":{\"queueWait\":\"366.00:00:00\"}"), "$.agents[1].timeouts.queueWait", "must be a time" },
+        { With("\"maxConcurrentRuns\":0"), "$.agents[1].maxConcurrentRuns", "whole number from 1" },
+        { With("\"maxConcurrentRuns\":1.5"), "$.agents[1].maxConcurrentRuns", "whole number from 1" },
+        { With("\"retry\":{}"), "$.agents[1].retry", "\"maxAttempts\" is missing" },
+        { With("\"retry\":{\"maxAttempts\":101}"), "$.agents[1].retry.maxAttempts", "whole number from 1 to 100" },
+        { With("\"retry\":{\"maxAttempts\":2,\"delaySeconds\":-1}"), "$.agents[1].retry.delaySeconds", "number from 0 to 3600" },
+        { With("\"onSteer\":\"stop\""), "$.agents[1].onSteer", "use \"steer\" or \"interrupt\"" },
         { WithKey("ABSENT_KEY"), "$.agents[1].model.apiKeyEnv", "ABSENT_KEY is not set" },
         { WithKey("EMPTY_KEY"), "$.agents[1].model.apiKeyEnv", "EMPTY_KEY is not set" },
         { WithKey("BROKEN_KEY"), "$.agents[1].model.apiKeyEnv", "set it to the key alone" },
@@ -54,10 +82,30 @@ public sealed class AgentsFileErrorsTests : IDisposable
     {
         var (file, message) = Refused(json);
 
-        Assert.StartsWith($"{file}, {path}: ", message, StringComparison.Ordinal);
+        Assert.StartsWith($"{file}, line 1, {path}: ", message, StringComparison.Ordinal);
         Assert.Contains(hint, message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);
         Assert.DoesNotContain("secret", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"oops\": 1", 6)]
+    [InlineData("\"metadata\": { \"fine\": 1,\n\n \"kind\": 2 }", 8)]
+    [InlineData("// why\n\"inputSchema\": {\n\"type\":\n \"txt\" }", 8)]
+    [InlineData("\"model\": 7", 6)]
+    public void Mistake_names_its_line(string member, int line)
+    {
+        var (file, message) = Refused(Agent($$"""
+
+            /* one
+            two */ {
+              "id": "a", "kind": "llm",
+              "model": MODEL,
+              {{member}}
+            }
+            """));
+
+        Assert.StartsWith($"{file}, line {line}, $.agents[1].", message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -76,6 +124,8 @@ public sealed class AgentsFileErrorsTests : IDisposable
 
     private static string Agent(string second) =>
         $$"""{"agents":[{"id":"first","kind":"llm","model":MODEL},{{second}}]}""".Replace("MODEL", Model, StringComparison.Ordinal);
+
+    private static string With(string member) => Agent($$"""{"id":"a","kind":"llm","model":MODEL,{{member}}}""");
 
     private static string WithModel(string model) => Agent($$"""{"id":"a","kind":"llm","model":{{model}}}""");
 

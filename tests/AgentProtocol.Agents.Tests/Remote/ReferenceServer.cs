@@ -30,6 +30,9 @@ internal sealed class ReferenceServer : IAsyncDisposable
     /// <summary>The values that a join answers with.</summary>
     public string Joined { get; set; } = "{}";
 
+    /// <summary>What it says about itself, as JSON; null when it says nothing.</summary>
+    public string? Info { get; set; }
+
     /// <summary>What refuses a creation; null for none.</summary>
     public Func<JsonElement, int?> Refuses { get; set; } = _ => null;
 
@@ -93,6 +96,7 @@ internal sealed class ReferenceServer : IAsyncDisposable
         var path = request.Path.Split('?')[0].Split('/', StringSplitOptions.RemoveEmptyEntries);
         await ((request.Method, path) switch
         {
+            ("GET", ["info"]) when Info is { } info => context.AnswerAsync(200, "application/json", info),
             ("GET", ["threads", _, "runs"]) => context.AnswerAsync(200, "application/json", $"[{string.Join(',', runs.Select(run => run.Json))}]"),
             ("GET", ["threads", _, "state"]) when State is { } state => context.AnswerAsync(200, "application/json", state),
             ("GET", ["threads", _, "runs", var id]) when Find(id) is { } run => context.AnswerAsync(200, "application/json", run.Json),

@@ -62,6 +62,20 @@ public class RemoteAgentTests
     }
 
     [Fact]
+    public async Task Progress_is_asked_for_only_where_it_is_known()
+    {
+        await using var far = await ReferenceServer.StartAsync(Saying(
+            "success", Before, ("progress", """{"percent":40,"phase":"reading","note":null,"artifacts":[{"name":"draft","content":[1]}]}"""), After));
+        far.Info = """{"version":"1","flags":{"progress":true}}""";
+
+        var events = await far.Agent().EventsAsync(AgentRuns.Saying("hi"));
+
+        Assert.Contains("\"progress\"", Assert.Single(far.Creations).GetProperty("stream_mode").GetRawText(), StringComparison.Ordinal);
+        Assert.Equal(new AgentEvent.Progress(40, "reading"), events[0]);
+        Assert.Equal("draft", Assert.IsType<AgentEvent.Artifact>(events[1]).Name);
+    }
+
+    [Fact]
     public async Task Context_that_callers_gave_is_sent_instead_of_the_configurable()
     {
         await using var far = await ReferenceServer.StartAsync(Saying("success", Before, After));

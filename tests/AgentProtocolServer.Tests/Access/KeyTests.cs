@@ -141,7 +141,7 @@ public sealed class KeyTests(KeyedServerFixture fixture) : IClassFixture<KeyedSe
     [Fact]
     public async Task What_is_about_the_server_itself_is_for_everybody()
     {
-        foreach (var path in new[] { "/ok", "/ok?check_db=1", "/info", "/health", "/health/live", "/health/ready", "/live", "/ready", "/openapi.json", "/swagger/index.html" })
+        foreach (var path in new[] { "/ok", "/ok?check_db=1", "/info", "/health", "/health/live", "/health/ready", "/live", "/ready", "/openapi.json", "/agents.schema.json", "/swagger/index.html" })
         {
             using var answer = await fixture.Client.SendAsync(HttpMethod.Get, path);
             Assert.True(answer.IsSuccessStatusCode, $"{path} {answer.StatusCode}");

@@ -101,6 +101,14 @@ public sealed class AgentTests(ServerFixture fixture) : IClassFixture<ServerFixt
     }
 
     [Fact]
+    public async Task The_schema_of_the_agents_file_is_there_for_editors()
+    {
+        using var response = await client.SendAsync(HttpMethod.Get, "/agents.schema.json");
+        Assert.Equal((HttpStatusCode.OK, "application/schema+json"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
+        Assert.True((await response.JsonAsync()).GetProperty("properties").TryGetProperty("agents", out _));
+    }
+
+    [Fact]
     public async Task The_root_leads_to_swagger()
     {
         using var response = await client.SendAsync(HttpMethod.Get, "/");
