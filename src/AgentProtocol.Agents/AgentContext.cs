@@ -57,6 +57,12 @@ public sealed record AgentContext
     /// </summary>
     public CancellationToken Draining { get; init; }
 
+    /// <summary>
+    /// Cancelled, before the token of <see cref="IAgent.RunAsync"/> is, when another node executes the run by now. An agent that
+    /// has work elsewhere leaves it alone then: it belongs to that execution.
+    /// </summary>
+    public CancellationToken LeaseLost { get; init; }
+
     /// <summary>The long-term store of the run's owner, which is shared by all threads and outlives them.</summary>
     public IAgentStore Store { get; init; } = new MissingStore();
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using AgentProtocol.Contracts;
 
 namespace AgentProtocol.Agents;
 
@@ -14,6 +15,9 @@ internal static class AgentJson
         SkipValidation = true,
     };
 
+    /// <summary>What callers may nest, and the levels around it.</summary>
+    public static JsonDocumentOptions DocumentOptions { get; } = new() { MaxDepth = ProtocolJsonContext.MaxDepth + 32 };
+
     /// <summary>An object without members.</summary>
     public static JsonElement EmptyObject { get; } = JsonElement.Parse("{}"u8);
 
@@ -21,12 +25,18 @@ internal static class AgentJson
     /// <param name="size">About how many bytes it takes.</param>
     /// <param name="value">What is written.</param>
     /// <param name="write">How it is written.</param>
-    public static JsonElement Write<T>(int size, T value, Action<Utf8JsonWriter, T> write)
+    public static JsonElement Write<T>(int size, T value, Action<Utf8JsonWriter, T> write) => 
+        JsonElement.Parse(Fill(size, value, write).WrittenSpan, DocumentOptions);
+
+    /// <summary>The same as text that is sent.</summary>
+    public static byte[] WriteBytes<T>(int size, T value, Action<Utf8JsonWriter, T> write) => Fill(size, value, write).WrittenSpan.ToArray();
+
+    private static ArrayBufferWriter<byte> Fill<T>(int size, T value, Action<Utf8JsonWriter, T> write)
     {
         var buffer = new ArrayBufferWriter<byte>(size);
         using var writer = new Utf8JsonWriter(buffer, Options);
         write(writer, value);
         writer.Flush();
-        return JsonElement.Parse(buffer.WrittenSpan);
+        return buffer;
     }
 }

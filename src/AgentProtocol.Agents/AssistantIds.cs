@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
-using System.Text;
 
 namespace AgentProtocol.Agents;
 
@@ -24,27 +22,12 @@ public static class AssistantIds
             return known;
         }
 
-        var id = Compute(graphId);
+        var id = NameIds.For(Namespace, graphId);
         if (Known.Count < MaxKnown)
         {
             Known.TryAdd(graphId, id);
         }
 
         return id;
-    }
-
-    private static Guid Compute(string graphId)
-    {
-        var name = Encoding.UTF8.GetBytes(graphId);
-        var source = new byte[16 + name.Length];
-        Namespace.TryWriteBytes(source, bigEndian: true, out _);
-        name.CopyTo(source, 16);
-
-#pragma warning disable CA5350 // RFC 4122 prescribes SHA-1 for version 5; it names, it does not protect.
-        Span<byte> hash = SHA1.HashData(source).AsSpan(0, 16);
-#pragma warning restore CA5350
-        hash[6] = (byte)((hash[6] & 0x0F) | 0x50);
-        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
-        return new Guid(hash, bigEndian: true);
     }
 }

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using AgentProtocol.Agents.Http;
 using AgentProtocol.Agents.Llm;
+using AgentProtocol.Agents.Remote;
 
 namespace AgentProtocol.Agents.Configuration;
 
@@ -10,6 +12,8 @@ internal sealed class AgentsFileReader(ConfigurationValues values)
     private static readonly Dictionary<string, Func<ConfigurationNode, ConfigurationValues, AgentDefinition>> Kinds = new()
     {
         ["llm"] = LlmConfiguration.Read,
+        ["http"] = HttpConfiguration.Read,
+        ["remote"] = RemoteConfiguration.Read,
     };
 
     /// <summary>The members that agents of all kinds may have; a kind accepts them beside its own, and reads only these.</summary>

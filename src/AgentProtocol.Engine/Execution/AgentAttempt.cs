@@ -132,6 +132,7 @@ internal sealed class AgentAttempt(
             : [.. pause.Interrupts.Select(interrupt => new AgentInterrupt(
                 interrupt.Id, JsonText.Parse(interrupt.Value), ResumeAnswers.For(interrupt, pause, request.Resume)))],
         Draining = run.Draining,
+        LeaseLost = run.LeaseLost,
         Store = new AgentStore(store, run),
         Inbox = inbox,
         Children = children.Of(run, writer),

@@ -20,6 +20,12 @@ internal static partial class AgentsFileExamples
             "instructions": "Be brief.",
             "model": { "provider": "openai", "baseUrl": "http://localhost:11434/v1", "name": "m", "apiKeyEnv": "A_KEY" }
             """,
+        ["http"] = """
+            "url": "http://localhost:9000/run", "headers": { "X-Key": "{env:A_KEY}" }, "cancelUrl": "http://localhost:9000/cancel", "silence": 60
+            """,
+        ["remote"] = """
+            "url": "http://localhost:8124", "assistant": "agent", "apiKeyEnv": "A_KEY", "headers": { "X-Team": "red" }, "silence": "00:01:00"
+            """,
     };
 
     public static string Root { get; } = FindRoot();

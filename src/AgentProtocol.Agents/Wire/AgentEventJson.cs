@@ -1,0 +1,134 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+
+namespace AgentProtocol.Agents.Wire;
+
+/// <summary>
+/// Reads what an agent outside of this process says: one JSON object for each event, with its name in <c>type</c>. One
+/// instance serves one attempt of a run.
+/// </summary>
+/// <param name="node">The step of events that name none.</param>
+/// <param name="time">The clock that ids are made with.</param>
+/// <param name="logger">The run's log.</param>
+internal sealed partial class AgentEventJson(string node, TimeProvider time, ILogger logger)
+{
+    private const int LongestExcerpt = 200;
+
+    private readonly OpenMessages open = new(time);
+    private readonly HashSet<string> strangers = [];
+
+    /// <summary>Whether the agent has said <c>done</c>; nothing that it says later counts.</summary>
+    public bool IsDone { get; private set; }
+
+    /// <summary>Reads one line, which has to be an object.</summary>
+    /// <exception cref="AgentException">It is none.</exception>
+    public static JsonElement Parse(string line)
+    {
+        try
+        {
+            if (JsonElement.Parse(line, AgentJson.DocumentOptions) is { ValueKind: JsonValueKind.Object } said)
+            {
+                return said;
+            }
+        }
+        catch (JsonException)
+        {
+            // Told below, like any other line that is no object.
+        }
+
+        throw new AgentException($"The agent said something that is no JSON object: {Excerpt(line)}");
+    }
+
+    /// <summary>Whether this is the name of something that agents say.</summary>
+    public static bool IsKnown(string type) => type is "delta" or "update" or "message" or "step" or "progress" or "artifact" or "custom" or "usage"
+        or "tool_start" or "tool_output" or "tool_end" or "tool_error" or "interrupt" or "log" or "error" or "done";
+
+    /// <summary>The beginning of a text that is to be shown to people.</summary>
+    public static string Excerpt(string text) => text.Length <= LongestExcerpt ? text : text[..LongestExcerpt] + "…";
+
+    /// <summary>The events that an object stands for.</summary>
+    /// <param name="said">The object.</param>
+    /// <param name="name">What it is, where that is said beside it and not in its <c>type</c>.</param>
+    /// <exception cref="AgentException">The agent said that it failed, or something that makes no sense.</exception>
+    public IReadOnlyList<AgentEvent> Read(JsonElement said, string? name = null)
+    {
+        var type = name ?? MessageText.Property(said, "type") ?? throw new AgentException($"The agent said an object without \"type\": {Excerpt(said.GetRawText())}");
+        if (IsDone)
+        {
+            return [];
+        }
+
+        var members = new EventMembers(type, said);
+        switch (type)
+        {
+            case "done":
+                IsDone = true;
+                return Finish();
+            case "log":
+                var level = ToLevel(members.Text("level"));
+                var text = members.Required("message");
+                Log(logger, level, text);
+                return [];
+            case "error":
+                throw new AgentException(members.Required("message"), members.IsTrue("retryable"));
+            case "interrupt":
+                return [.. Finish(), new AgentEvent.Interrupt(members.Value("value"), members.Text("id"))];
+            default:
+                return ToEvent(type, members) is { } happened ? [happened] : Unknown(type);
+        }
+    }
+
+    /// <summary>What is left to say when the agent has nothing more to say: messages that it streamed and never brought whole.</summary>
+    public IReadOnlyList<AgentEvent> Finish() => open.TakeAll() is { } update ? [new AgentEvent.StateUpdate(node, update)] : [];
+
+    private AgentEvent? ToEvent(string type, EventMembers members) => type switch
+    {
+        "delta" => Delta(members),
+        "update" => new AgentEvent.StateUpdate(NodeOf(members), open.Close(members.Object("values"))),
+        "message" => new AgentEvent.StateUpdate(NodeOf(members), open.Close(MessageJson.Update(members.Whole, "message"))),
+        "step" => new AgentEvent.StepStarted(members.Required("node")),
+        "progress" => new AgentEvent.Progress(members.Number("percent"), members.Text("phase"), members.Text("note")),
+        "artifact" => new AgentEvent.Artifact(members.Required("name"), members.Value("content")),
+        "tool_start" => new AgentEvent.ToolStarted(members.Required("id"), members.Required("name"), members.Optional("input")),
+        "tool_output" => new AgentEvent.ToolOutput(members.Required("id"), members.Value("delta")),
+        "tool_end" => new AgentEvent.ToolFinished(members.Required("id"), members.Value("output")),
+        "tool_error" => new AgentEvent.ToolFailed(members.Required("id"), members.Required("message")),
+        "custom" => new AgentEvent.Custom(members.Value("data")),
+        "usage" => new AgentEvent.Usage(members.Count("input_tokens"), members.Count("output_tokens")),
+        _ => null,
+    };
+
+    private AgentEvent.MessageDelta Delta(EventMembers members)
+    {
+        var text = members.Required("text");
+        return new AgentEvent.MessageDelta(NodeOf(members), open.Add(members.Text("message_id"), text), text);
+    }
+
+    private string NodeOf(EventMembers members) => members.Text("node") ?? node;
+
+    /// <summary>A newer kind of agent must not fail for what an older server does not know, but somebody should learn of it once.</summary>
+    private IReadOnlyList<AgentEvent> Unknown(string type)
+    {
+        if (strangers.Add(type))
+        {
+            UnknownType(logger, Excerpt(type));
+        }
+
+        return [];
+    }
+
+    private static LogLevel ToLevel(string? level) => level?.ToUpperInvariant() switch
+    {
+        "TRACE" => LogLevel.Trace,
+        "DEBUG" => LogLevel.Debug,
+        "WARN" or "WARNING" => LogLevel.Warning,
+        "ERROR" or "CRITICAL" or "FATAL" => LogLevel.Error,
+        _ => LogLevel.Information,
+    };
+
+    [LoggerMessage("The agent says: {Text}")]
+    private static partial void Log(ILogger logger, LogLevel level, string text);
+
+    [LoggerMessage(LogLevel.Warning, "The agent said something of the unknown type \"{Type}\"; this and all more of the type are passed over")]
+    private static partial void UnknownType(ILogger logger, string type);
+}

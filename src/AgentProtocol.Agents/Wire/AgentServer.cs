@@ -1,0 +1,142 @@
+using System.Net.Http.Headers;
+
+namespace AgentProtocol.Agents.Wire;
+
+/// <summary>
+/// A server that executes agents for this one. Its failures reach the callers of a run in its own words, and never with what
+/// it is authenticated with.
+/// </summary>
+internal sealed class AgentServer : IDisposable
+{
+    /// <summary>How long it may be silent: an agent that calls a reasoning model thinks for minutes before its first word.</summary>
+    public static readonly TimeSpan UsualSilence = TimeSpan.FromMinutes(15);
+
+    private const int MostWords = 16 * 1024;
+
+    private readonly Uri url;
+    private readonly IReadOnlyDictionary<string, string> headers;
+    private readonly TimeProvider time;
+    private readonly TimeSpan silence;
+    private readonly string[] secrets;
+    private readonly HttpClient http = new(new SocketsHttpHandler
+    {
+        // Otherwise an address that swallows packets would take the whole silence to be noticed.
+        ConnectTimeout = TimeSpan.FromSeconds(15),
+        PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+
+        // A redirect would carry the headers, and with them keys, to wherever it leads.
+        AllowAutoRedirect = false,
+        UseCookies = false,
+    })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
+
+    /// <param name="url">Where it is.</param>
+    /// <param name="headers">Headers of each request.</param>
+    /// <param name="silence">How long it may say nothing.</param>
+    /// <param name="time">The clock of that.</param>
+    public AgentServer(Uri url, IReadOnlyDictionary<string, string> headers, TimeSpan? silence, TimeProvider time)
+    {
+        (this.url, this.headers, this.time) = (url, headers, time);
+        this.silence = silence ?? UsualSilence;
+
+        // Of "Bearer …" the second part alone is the secret. What is shorter than any key would only make words unreadable.
+        secrets = [.. headers.Values.SelectMany(value => value.Split(' ').Append(value)).Where(part => part.Length >= 6).OrderByDescending(part => part.Length)];
+    }
+
+    /// <summary>Its name for people.</summary>
+    public string Name => $"The agent server {url.Authority}";
+
+    /// <summary>Whether a request failed on its way, so that another may do better.</summary>
+    public static bool IsLost(Exception exception) => exception is HttpRequestException or IOException or TimeoutException;
+
+    /// <summary>Sends a request; the answer is there when its headers are.</summary>
+    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        foreach (var (name, value) in headers)
+        {
+            if (!request.Headers.TryAddWithoutValidation(name, value))
+            {
+                request.Content?.Headers.TryAddWithoutValidation(name, value);
+            }
+        }
+
+        using var limit = new CancellationTokenSource(silence, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException();
+        }
+    }
+
+    /// <summary>The lines of an answer.</summary>
+    public async Task<BoundedLines> ReadLinesAsync(HttpResponseMessage response, CancellationToken cancellationToken) =>
+        new(await response.Content.ReadAsStreamAsync(cancellationToken), silence, time);
+
+    /// <summary>The refusal as the callers of a run are told.</summary>
+    public async Task<AgentException> RefusalAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var status = (int)response.StatusCode;
+        if (status is >= 300 and < 400)
+        {
+            return new AgentException(Tell($"{Name} answered {status}: redirects are not followed, configure the URL that it leads to"));
+        }
+
+        var words = "";
+        try
+        {
+            words = await ReadWordsAsync(response, cancellationToken);
+        }
+        catch (Exception exception) when (IsLost(exception))
+        {
+            // The status says enough.
+        }
+
+        return new AgentException(Tell($"{Name} answered {status}: {ErrorText.Of(words)}"), retryable: status is 408 or 425 or 429 or >= 500);
+    }
+
+    /// <summary>A failure on the way as the callers of a run are told.</summary>
+    public AgentException Translate(Exception exception) => new(
+        Tell(exception switch
+        {
+            TimeoutException => $"{Name} was silent for too long",
+            HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError } =>
+                $"{Name} cannot be reached: {exception.GetBaseException().Message}",
+            _ => $"{Name} broke the connection",
+        }),
+        retryable: true,
+        secrets.Any(exception.ToString().Contains) ? null : exception);
+
+    /// <summary>A failure that the server told of.</summary>
+    public AgentException Failure(string words, bool retryable = false) => new(Tell($"{Name} says: {words}"), retryable);
+
+    /// <summary>A failure without what nobody must see.</summary>
+    public AgentException Conceal(AgentException failure) =>
+        Conceal(failure.Message) is var told && told == failure.Message ? failure : new AgentException(told, failure.Retryable);
+
+    /// <summary>A body of JSON.</summary>
+    public static HttpContent Json(byte[] json) => new ByteArrayContent(json) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+
+    /// <summary>Concealed first: what is cut off afterwards cannot leave the half of a key.</summary>
+    private string Tell(string text) => ErrorText.OneLine(Conceal(text));
+
+    /// <inheritdoc cref="Conceal(AgentException)"/>
+    public string Conceal(string text) => secrets.Aggregate(text, (told, secret) => told.Replace(secret, "***", StringComparison.Ordinal));
+
+    /// <inheritdoc />
+    public void Dispose() => http.Dispose();
+
+    private async Task<string> ReadWordsAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+        var buffer = new byte[MostWords];
+        var length = await body.ReadAtLeastAsync(buffer, MostWords, throwOnEndOfStream: false, cancellationToken).AsTask()
+            .WaitAsync(silence, time, cancellationToken);
+        return System.Text.Encoding.UTF8.GetString(buffer, 0, length);
+    }
+}
