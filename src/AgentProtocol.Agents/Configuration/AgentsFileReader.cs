@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using AgentProtocol.Agents.Llm;
+using AgentProtocol.Agents.Processes;
 
 namespace AgentProtocol.Agents.Configuration;
 
@@ -29,7 +30,8 @@ internal sealed partial class AgentsFileReader(ConfigurationValues values)
         var agent = kind.Text() switch
         {
             "llm" => LlmConfiguration.Read(described, values),
-            _ => throw kind.Error($"\"{kind.Text()}\" is not a kind of agent: use \"llm\""),
+            "process" => ProcessConfiguration.Read(described, values),
+            _ => throw kind.Error($"\"{kind.Text()}\" is not a kind of agent: use \"llm\" or \"process\""),
         };
         return agent with
         {
