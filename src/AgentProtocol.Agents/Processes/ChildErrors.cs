@@ -17,7 +17,7 @@ internal sealed class ChildErrors(ILogger logger, TimeProvider time)
     private int linesInWindow;
 
     /// <summary>The last that it said.</summary>
-    public string Tail => PrintableText.Of(tail.ToString().Trim());
+    public string Tail => PrintableText.Of(tail.ToString()).Trim();
 
     public async Task PumpAsync(Func<Memory<byte>, ValueTask<int>> read)
     {

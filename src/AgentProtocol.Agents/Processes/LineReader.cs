@@ -32,7 +32,8 @@ internal sealed class LineReader(Func<Memory<byte>, ValueTask<int>> read, int lo
 
             if (isEnded)
             {
-                return start == end ? null : Take(end, next: end);
+                // With its type, because a bare null would be an empty line.
+                return start == end ? (ReadOnlyMemory<byte>?)null : Take(end, next: end);
             }
 
             scanned = end;

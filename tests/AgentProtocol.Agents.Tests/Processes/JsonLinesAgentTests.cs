@@ -125,10 +125,10 @@ public class JsonLinesAgentTests
 
         Assert.Equal(
             [
+                (LogLevel.Warning, "The program sent a line of the unknown type later, which is ignored"),
                 (LogLevel.Error, "careful"),
                 (LogLevel.Information, "stderr: one"),
                 (LogLevel.Information, "stderr: two"),
-                (LogLevel.Warning, "The program sent a line of the unknown type later, which is ignored"),
             ],
             log.Lines.OrderBy(line => line.Text, StringComparer.Ordinal));
     }
