@@ -1,4 +1,5 @@
 using AgentProtocol.Agents.Configuration;
+using AgentProtocol.Agents.Processes;
 
 namespace AgentProtocol.Agents.Tests.Processes;
 
@@ -45,6 +46,14 @@ public sealed class ProcessConfigurationTests : IDisposable
     }
 
     [Fact]
+    public async Task Every_member_is_documented()
+    {
+        var document = await File.ReadAllTextAsync(Path.Combine(RepositoryRoot(), "docs", "agents.md"), AgentRuns.TestToken);
+
+        Assert.All(ProcessConfiguration.Members, member => Assert.Contains($"\n| `{member}` |", document, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Steerable_program_says_so() => Assert.True(Load("\"command\": \"sh\", \"steerable\": true").IsSteerable);
 
     [Theory]
@@ -64,6 +73,17 @@ public sealed class ProcessConfigurationTests : IDisposable
     [InlineData("\"command\": \"sh\", \"killGraceSeconds\": 90", "$.agents[0].killGraceSeconds: this must be a number of seconds between 0 and 60")]
     public void Mistakes_name_their_place(string members, string complaint) =>
         Assert.Contains(complaint, Assert.Throws<AgentConfigurationException>(() => Load(members)).Message, StringComparison.Ordinal);
+
+    private static string RepositoryRoot()
+    {
+        var directory = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(directory, "AgentProtocolServer.sln")))
+        {
+            directory = Path.GetDirectoryName(directory) ?? throw new InvalidOperationException("The tests run outside of the repository.");
+        }
+
+        return directory;
+    }
 
     private AgentDefinition Load(string members)
     {
