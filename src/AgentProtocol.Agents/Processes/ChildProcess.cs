@@ -6,9 +6,6 @@ namespace AgentProtocol.Agents.Processes;
 /// <summary>A program that runs for an agent, with all that it has started in its group.</summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
-    // How long the output of a program that has exited may stand still before it counts as ended: something that left the
-    // group may hold it open for ever.
-    private static readonly TimeSpan OutputGrace = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan KillGrace = TimeSpan.FromSeconds(2);
     private const int TryAgain = 11;
 
@@ -19,6 +16,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     private readonly TimeProvider time;
     private readonly ReadOnlyMemory<byte> farewell;
     private readonly CancellationTokenSource exited = new();
+    private readonly ChildOutput output;
     private readonly ChildErrors errors;
     private readonly Task errorPump;
     private readonly Lock gate = new();
@@ -36,7 +34,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         Exit = WatchAsync();
         Input = new ChildInput(process.StandardInput.BaseStream);
         errors = new ChildErrors(context.Logger, time);
-        errorPump = errors.PumpAsync(buffer => ReadAsync(process.StandardError.BaseStream, buffer));
+        errorPump = errors.PumpAsync(new ChildOutput(process.StandardError.BaseStream, exited.Token, time).ReadAsync);
+        output = new ChildOutput(process.StandardOutput.BaseStream, exited.Token, time);
     }
 
     /// <summary>Ends with the program; its exit code, which is 128 more than the signal that has killed it.</summary>
@@ -81,7 +80,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>Reads its standard output; 0 when that has ended.</summary>
-    public ValueTask<int> ReadAsync(Memory<byte> buffer) => ReadAsync(process.StandardOutput.BaseStream, buffer);
+    public ValueTask<int> ReadAsync(Memory<byte> buffer) => output.ReadAsync(buffer);
 
     /// <summary>Asks it to end, and kills it when it has not after its grace. Returns when it has ended.</summary>
     public Task StopAsync()
@@ -125,31 +124,6 @@ internal sealed class ChildProcess : IAsyncDisposable
         Orphans.Reap(process.Id);
         await exited.CancelAsync();
         return process.ExitCode;
-    }
-
-    private async ValueTask<int> ReadAsync(Stream stream, Memory<byte> buffer)
-    {
-        try
-        {
-            if (!exited.IsCancellationRequested)
-            {
-                return await stream.ReadAsync(buffer, exited.Token);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // It has exited meanwhile, but what it had written is still to be read.
-        }
-
-        try
-        {
-            using var limit = new CancellationTokenSource(OutputGrace, time);
-            return await stream.ReadAsync(buffer, limit.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            return 0;
-        }
     }
 
     private async Task StopOnceAsync()

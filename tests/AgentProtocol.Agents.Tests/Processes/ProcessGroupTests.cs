@@ -59,11 +59,15 @@ public class ProcessGroupTests
         await AllDeadAsync();
     }
 
-    [Fact]
-    public async Task Run_does_not_wait_for_somebody_who_has_left_the_group_with_the_output()
+    [Theory]
+    [InlineData("exec sleep 1000")]
+    [InlineData("while :; do echo; echo >&2; done")]
+    public async Task Run_does_not_wait_for_somebody_who_has_left_the_group_with_input_and_output(string leaver)
     {
         Assert.SkipWhen(OperatingSystem.IsMacOS(), "There is no setsid on macOS.");
-        events.AddRange(await Shell("""setsid sleep 1000 & printf '{"type":"custom","data":%s}\n' $!""").EventsAsync());
+        var program = Plain($$"""setsid sh -c '{{leaver}}' <&0 & printf '{"type":"custom","data":%s}\n' $!""") with { Mode = ProcessMode.JsonLines };
+
+        events.AddRange(await program.EventsAsync(AgentRuns.Saying(new string('x', 2_000_000))));
 
         System.Diagnostics.Process.GetProcessById(events[0].Data().GetInt32()).Kill();
         await AllDeadAsync();
