@@ -65,7 +65,8 @@ public sealed class ProcessAgentTests : IAsyncLifetime
 
     private async Task<(AgentProtocol.Testing.Servers.ServerProcess Server, string Run, int[] Pids)> StartAsync()
     {
-        var server = await servers.ServeAsync($"--Agents:File={Path.Combine(folder, "agents.json")}");
+        // More grace than usual, because on a busy machine killing takes its time too.
+        var server = await servers.ServeAsync($"--Agents:File={Path.Combine(folder, "agents.json")}", "--Runs:CancelGrace=00:01:00");
         var thread = await server.Client.NewThreadAsync();
         var run = (await server.Client.PostAsync($"/threads/{thread}/runs", new { assistant_id = "stubborn", input = Protocol.Say("go") }).OkAsync()).Text("run_id");
         var pids = Path.Combine(folder, run, "pids");
