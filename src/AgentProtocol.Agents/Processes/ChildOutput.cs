@@ -5,9 +5,9 @@ namespace AgentProtocol.Agents.Processes;
 /// group may hold it open, and even write to it, for ever.
 /// </summary>
 /// <param name="stream">The pipe.</param>
-/// <param name="exited">Cancelled when the program is no more.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ChildOutput(Stream stream, CancellationToken exited, TimeProvider time)
+/// <param name="exited">Cancelled when the program is no more.</param>
+internal sealed class ChildOutput(Stream stream, TimeProvider time, CancellationToken exited)
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 

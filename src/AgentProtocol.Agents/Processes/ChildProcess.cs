@@ -34,8 +34,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         Exit = WatchAsync();
         Input = new ChildInput(process.StandardInput.BaseStream);
         errors = new ChildErrors(context.Logger, time);
-        errorPump = errors.PumpAsync(new ChildOutput(process.StandardError.BaseStream, exited.Token, time).ReadAsync);
-        output = new ChildOutput(process.StandardOutput.BaseStream, exited.Token, time);
+        errorPump = errors.PumpAsync(new ChildOutput(process.StandardError.BaseStream, time, exited.Token).ReadAsync);
+        output = new ChildOutput(process.StandardOutput.BaseStream, time, exited.Token);
     }
 
     /// <summary>Ends with the program; its exit code, which is 128 more than the signal that has killed it.</summary>
