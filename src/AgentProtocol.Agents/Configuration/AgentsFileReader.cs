@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AgentProtocol.Agents.Http;
 using AgentProtocol.Agents.Llm;
+using AgentProtocol.Agents.Processes;
 using AgentProtocol.Agents.Remote;
 
 namespace AgentProtocol.Agents.Configuration;
@@ -12,6 +13,7 @@ internal sealed class AgentsFileReader(ConfigurationValues values)
     private static readonly Dictionary<string, Func<ConfigurationNode, ConfigurationValues, AgentDefinition>> Kinds = new()
     {
         ["llm"] = LlmConfiguration.Read,
+        ["process"] = ProcessConfiguration.Read,
         ["http"] = HttpConfiguration.Read,
         ["remote"] = RemoteConfiguration.Read,
     };

@@ -1,0 +1,87 @@
+using System.Text.Json;
+using AgentProtocol.Agents.Configuration;
+
+namespace AgentProtocol.Agents.Processes;
+
+/// <summary>Makes an agent of kind <c>process</c> of its description.</summary>
+internal static class ProcessConfiguration
+{
+    private static readonly string[] Common = ["id", "kind", "name", "description"];
+
+    /// <summary>The members of its own.</summary>
+    public static IReadOnlyList<string> Members { get; } =
+    [
+        "command", "args", "mode", "steerable", "history", "workingDirectory", "env", "envAllow",
+        "memoryMb", "cpuSeconds", "killGraceSeconds", "nodes",
+    ];
+
+    public static AgentDefinition Read(ConfigurationNode described, ConfigurationValues values)
+    {
+        described.WithMembers([.. Common, .. Members]);
+        var options = Options(described, values);
+        return ProcessAgents.Mistake(options) is { } mistake
+            ? throw described.Error(mistake)
+            : ProcessAgents.Define(options, values.Time);
+    }
+
+    private static ProcessAgentOptions Options(ConfigurationNode described, ConfigurationValues values) => new()
+    {
+        Command = Command(described.Required("command")),
+        Arguments = Texts(described.Optional("args")),
+        Mode = Mode(described.Optional("mode")),
+        Steerable = Flag(described.Optional("steerable")),
+        History = Flag(described.Optional("history")),
+        WorkingDirectory = Path.GetFullPath(described.Optional("workingDirectory")?.Text() ?? ".", FolderOf(described)),
+        Environment = Variables(described.Optional("env"), values),
+        EnvironmentAllow = Texts(described.Optional("envAllow")),
+        MemoryMb = Whole(described.Optional("memoryMb")),
+        CpuSeconds = Whole(described.Optional("cpuSeconds")),
+        KillGrace = Seconds(described.Optional("killGraceSeconds")) ?? new ProcessAgentOptions { Command = "" }.KillGrace,
+        Nodes = Texts(described.Optional("nodes")),
+    };
+
+    /// <summary>A bare name is looked for on the PATH; a path begins where the file lies, wherever the server was started.</summary>
+    private static string Command(ConfigurationNode command) =>
+        ProgramPath.IsName(command.Text()) ? command.Text() : Path.GetFullPath(command.Text(), FolderOf(command));
+
+    private static string FolderOf(ConfigurationNode node) => Path.GetDirectoryName(Path.GetFullPath(node.File))!;
+
+    private static ProcessMode Mode(ConfigurationNode? mode) => mode?.Text() switch
+    {
+        null or "jsonLines" => ProcessMode.JsonLines,
+        "plain" => ProcessMode.Plain,
+        _ => throw mode.Error("there is no such mode: use \"jsonLines\" or \"plain\""),
+    };
+
+    private static Dictionary<string, string> Variables(ConfigurationNode? env, ConfigurationValues values)
+    {
+        Dictionary<string, string> variables = [];
+        foreach (var member in env?.AsObject().Element.EnumerateObject() ?? default)
+        {
+            variables[member.Name] = values.Expanded(env!.Required(member.Name));
+        }
+
+        return variables;
+    }
+
+    /// <summary>Unlike a name, an argument may be empty.</summary>
+    private static string[] Texts(ConfigurationNode? list) => list is null ? [] :
+        [.. list.Items().Select(item => item.Element.ValueKind == JsonValueKind.String ? MessageText.Read(item.Element) : item.Text())];
+
+    private static bool Flag(ConfigurationNode? flag) => flag?.Element.ValueKind switch
+    {
+        null or JsonValueKind.False => false,
+        JsonValueKind.True => true,
+        _ => throw flag!.Error("this must be true or false"),
+    };
+
+    private static int? Whole(ConfigurationNode? number) => number is null ? null
+        : number.Element.ValueKind == JsonValueKind.Number && number.Element.TryGetInt32(out var value) && value >= 1
+            ? value
+            : throw number.Error("this must be a whole number of at least 1");
+
+    private static TimeSpan? Seconds(ConfigurationNode? number) => number is null ? null
+        : number.Element.ValueKind == JsonValueKind.Number && number.Element.TryGetDouble(out var value) && value is >= 0 and <= 60
+            ? TimeSpan.FromSeconds(value)
+            : throw number.Error("this must be a number of seconds between 0 and 60");
+}
