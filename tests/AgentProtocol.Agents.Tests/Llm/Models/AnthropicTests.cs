@@ -1,8 +1,8 @@
 using System.Text.Json;
-using AgentProtocol.Testing.Models;
 using AgentProtocol.Agents.Llm.Models;
 using AgentProtocol.Testing;
 using AgentProtocol.Testing.Anthropic;
+using AgentProtocol.Testing.Models;
 using AgentProtocol.Testing.Time;
 using Microsoft.Extensions.AI;
 

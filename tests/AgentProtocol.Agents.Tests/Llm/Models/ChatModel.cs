@@ -1,5 +1,4 @@
 using System.Text.Json;
-using AgentProtocol.Testing.Models;
 using AgentProtocol.Agents.Configuration;
 using AgentProtocol.Agents.Llm.Models;
 using AgentProtocol.Testing.Anthropic;

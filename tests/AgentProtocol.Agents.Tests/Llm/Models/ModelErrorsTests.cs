@@ -1,5 +1,6 @@
 using AgentProtocol.Agents.Llm;
 using AgentProtocol.Testing.Anthropic;
+using AgentProtocol.Testing.Models;
 using AgentProtocol.Testing.OpenAi;
 using AgentProtocol.Testing.Time;
 

@@ -1,5 +1,6 @@
 using AgentProtocol.Agents.Llm.Models;
 using AgentProtocol.Testing;
+using AgentProtocol.Testing.Models;
 using AgentProtocol.Testing.OpenAi;
 using AgentProtocol.Testing.Time;
 using Microsoft.Extensions.AI;

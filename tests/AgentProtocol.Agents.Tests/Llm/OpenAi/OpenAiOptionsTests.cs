@@ -81,7 +81,7 @@ public class OpenAiOptionsTests
         });
 
         ChatModel.AssertJson(
-            $$"""[{"type":"function","function":{"name":"add","description":"Adds.","parameters":{{Schema}}}}]""", body.GetProperty("tools"));
+            $$$"""[{"type":"function","function":{"name":"add","description":"Adds.","parameters":{{{Schema}}}}}]""", body.GetProperty("tools"));
         Assert.False(body.GetProperty("parallel_tool_calls").GetBoolean());
         Assert.Equal(choice is not null, body.TryGetProperty("tool_choice", out var sent));
         if (choice is not null)
@@ -142,7 +142,7 @@ public class OpenAiOptionsTests
         await using var llm = await LlmFixture.StartAsync(OpenAiReply.Saying("ok"));
 
         var failure = await Assert.ThrowsAsync<AgentException>(() => llm.Agent.EventsAsync(
-            AgentRuns.On($$"""{"type":"human","content":[{"type":"image_url","image_url":{"url":"{{url}}"}}]}""")));
+            AgentRuns.On($$$"""{"type":"human","content":[{"type":"image_url","image_url":{"url":"{{{url}}}"}}]}""")));
 
         Assert.StartsWith("An image of a message cannot be read: ", failure.Message, StringComparison.Ordinal);
         Assert.False(failure.Retryable);
