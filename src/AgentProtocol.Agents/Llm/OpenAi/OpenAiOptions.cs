@@ -88,6 +88,8 @@ internal static class OpenAiOptions
         ReasoningEffort.Medium => ChatReasoningEffortLevel.Medium,
         ReasoningEffort.High => ChatReasoningEffortLevel.High,
         ReasoningEffort.ExtraHigh => ChatReasoningEffortLevel.ExtraHigh,
-        _ => null,
+
+        // The type converts texts, and would take a bare null for one.
+        _ => (ChatReasoningEffortLevel?)null,
     };
 }
