@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
@@ -11,6 +12,9 @@ namespace AgentProtocol.Agents.Llm.OpenAi;
 /// <summary>Translates between the neutral chat types and those of the OpenAI package.</summary>
 internal static class OpenAiMessages
 {
+    // Escapes of everything that is not ASCII would be tokens to pay for.
+    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>The instructions, if any, and the messages of the history.</summary>
     public static IEnumerable<OpenAiMessage> From(string? instructions, IEnumerable<ChatMessage> messages)
     {
@@ -81,13 +85,13 @@ internal static class OpenAiMessages
 
     private static ChatToolCall ToToolCall(FunctionCallContent call) =>
         ChatToolCall.CreateFunctionToolCall(call.CallId, call.Name, BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(
-            call.Arguments ?? new Dictionary<string, object?>(), AIJsonUtilities.DefaultOptions)));
+            call.Arguments ?? new Dictionary<string, object?>(), Json)));
 
     private static string Text(object? result) => result switch
     {
         null => "",
         string text => text,
-        _ => JsonSerializer.Serialize(result, AIJsonUtilities.DefaultOptions),
+        _ => JsonSerializer.Serialize(result, Json),
     };
 
     /// <summary>Texts and images, in their order.</summary>
