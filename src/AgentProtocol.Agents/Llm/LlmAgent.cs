@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using AgentProtocol.Agents.Llm.Models;
 using Microsoft.Extensions.AI;
 
 namespace AgentProtocol.Agents.Llm;
@@ -30,7 +31,7 @@ internal sealed class LlmAgent(IChatClient client, string? instructions, TimePro
         var messageId = Guid.CreateVersion7(time.GetUtcNow()).ToString();
         var answer = new LlmAnswer();
         var history = ChatHistory.From(instructions, context.State.Messages);
-        await foreach (var update in client.GetStreamingResponseAsync(history, cancellationToken: cancellationToken))
+        await foreach (var update in client.GetStreamingResponseAsync(history, new ChatOptions().WithLog(context.Logger), cancellationToken))
         {
             if (answer.Add(update) is { Length: > 0 } piece)
             {

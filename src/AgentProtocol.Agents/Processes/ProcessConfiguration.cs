@@ -6,8 +6,6 @@ namespace AgentProtocol.Agents.Processes;
 /// <summary>Makes an agent of kind <c>process</c> of its description.</summary>
 internal static class ProcessConfiguration
 {
-    private static readonly string[] Common = ["id", "kind", "name", "description"];
-
     /// <summary>The members of its own.</summary>
     public static IReadOnlyList<string> Members { get; } =
     [
@@ -17,7 +15,7 @@ internal static class ProcessConfiguration
 
     public static AgentDefinition Read(ConfigurationNode described, ConfigurationValues values)
     {
-        described.WithMembers([.. Common, .. Members]);
+        described.WithMembers([.. AgentsFileReader.CommonMembers, .. Members]);
         var options = Options(described, values);
         return ProcessAgents.Mistake(options) is { } mistake
             ? throw described.Error(mistake)
