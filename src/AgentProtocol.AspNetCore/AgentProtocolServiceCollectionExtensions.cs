@@ -39,6 +39,7 @@ public static class AgentProtocolServiceCollectionExtensions
         services.AddOptions<LimitsOptions>().Bind(configuration.GetSection(LimitsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<AgentsOptions>().Bind(configuration.GetSection(AgentsOptions.Section));
+        services.TryAddSingleton<AgentConnections>();
         services.TryAddSingleton(CreateRegistry);
 
         services.TryAddSingleton<RunCommands>();
@@ -65,7 +66,12 @@ public static class AgentProtocolServiceCollectionExtensions
         var options = provider.GetRequiredService<IOptions<AgentsOptions>>().Value;
         var contentRoot = provider.GetRequiredService<IHostEnvironment>().ContentRootPath;
         var described = AgentCatalog.Load(
-            options, Directory.GetCurrentDirectory(), contentRoot, Environment.GetEnvironmentVariable, provider.GetRequiredService<TimeProvider>());
+            options,
+            Directory.GetCurrentDirectory(),
+            contentRoot,
+            Environment.GetEnvironmentVariable,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<AgentConnections>());
         return new AgentRegistry([.. described, .. provider.GetServices<AgentDefinition>()], options.Default);
     }
 }

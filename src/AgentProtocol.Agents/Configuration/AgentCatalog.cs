@@ -11,18 +11,20 @@ public static class AgentCatalog
     /// <param name="contentRoot">Where it is looked for next.</param>
     /// <param name="environment">Reads the environment variables that hold API keys.</param>
     /// <param name="time">The agents' clock; the system's when not given.</param>
+    /// <param name="connections">What the agents share, to be closed with the server.</param>
     /// <exception cref="AgentConfigurationException">The file is missing or says something that cannot work.</exception>
     public static IReadOnlyList<AgentDefinition> Load(
         AgentsOptions options,
         string workingDirectory,
         string contentRoot,
         Func<string, string?> environment,
-        TimeProvider? time = null)
+        TimeProvider? time = null,
+        AgentConnections? connections = null)
     {
         List<AgentDefinition> agents = options.Echo ? [EchoAgent.Definition(time)] : [];
         if (AgentsFile.Find(options.File, workingDirectory, contentRoot) is { } file)
         {
-            new AgentsFileReader(new ConfigurationValues(environment, time ?? TimeProvider.System)).AddTo(agents, AgentsFile.Parse(file));
+            new AgentsFileReader(new ConfigurationValues(environment, time ?? TimeProvider.System, connections)).AddTo(agents, AgentsFile.Parse(file));
         }
 
         return agents;

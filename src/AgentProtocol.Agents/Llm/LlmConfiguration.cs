@@ -1,5 +1,6 @@
 using AgentProtocol.Agents.Configuration;
-using AgentProtocol.Agents.Llm.OpenAi;
+using AgentProtocol.Agents.Llm.Models;
+using AgentProtocol.Agents.Llm.Tools;
 
 namespace AgentProtocol.Agents.Llm;
 
@@ -8,34 +9,21 @@ internal static class LlmConfiguration
 {
     public static AgentDefinition Read(ConfigurationNode described, ConfigurationValues values)
     {
-        described.WithMembers("id", "kind", "name", "description", "instructions", "model");
-        return new AgentDefinition
+        described.WithMembers("id", "kind", "name", "description", "instructions", "model", "tools", "maxTurns", "contextTokens", "outputSchema");
+        var schema = described.Optional("outputSchema");
+        LlmAgentOptions options = new()
         {
-            Id = "",
-            Nodes = [LlmAgent.Node],
-            Agent = new LlmAgent(
-                new OpenAiChatClient(Endpoint(described.Required("model"), values)),
-                described.Optional("instructions")?.Text(),
-                values.Time),
+            Instructions = described.Optional("instructions")?.Text(),
+            MaxTurns = described.Optional("maxTurns")?.Whole(1, 1000) ?? 50,
+            ContextTokens = described.Optional("contextTokens")?.Whole(1000, int.MaxValue),
+            OutputSchema = schema?.AsObject().Element,
+            Time = values.Time,
         };
-    }
-
-    private static OpenAiEndpoint Endpoint(ConfigurationNode model, ConfigurationValues values)
-    {
-        model.WithMembers("provider", "baseUrl", "name", "apiKeyEnv");
-        var provider = model.Required("provider");
-        if (provider.Text() != "openai")
+        if (schema is not null && OutputFormat.Mistake(schema.Element) is { } mistake)
         {
-            throw provider.Error($"\"{provider.Text()}\" is not a provider: use \"openai\", with a baseUrl for any server that speaks its protocol");
+            throw schema.Error($"this is not a JSON Schema: {mistake}");
         }
 
-        var baseUrl = model.Optional("baseUrl");
-        var key = model.Optional("apiKeyEnv");
-        return baseUrl is null && key is null
-            ? throw model.Error("OpenAI wants a key: add \"apiKeyEnv\" with the name of an environment variable, or the \"baseUrl\" of another server")
-            : new OpenAiEndpoint(
-                baseUrl is null ? OpenAiEndpoint.OpenAi : ConfigurationValues.Url(baseUrl),
-                model.Required("name").Text(),
-                key is null ? null : values.Secret(key));
+        return LlmAgents.Create("", ChatModels.Create(described.Required("model"), values), options, ToolConfiguration.Read(described, values));
     }
 }
