@@ -23,8 +23,7 @@ internal static class AnswerCalls
 
     private static string? Mistake(FunctionCallContent call) =>
         string.IsNullOrEmpty(call.Name) ? "The call names no tool."
-        : call.Exception is not null ? "The arguments are not a JSON object."
-        : null;
+        : call.Exception?.Message;
 
     private static void WriteList(
         Utf8JsonWriter writer,
@@ -76,7 +75,7 @@ internal static class AnswerCalls
         writer.WriteString("type"u8, "invalid_tool_call"u8);
     }
 
-    /// <summary>What the model wrote, if the client has kept it.</summary>
+    /// <summary>What the model wrote, if its client has kept it.</summary>
     private static string Written(FunctionCallContent call) =>
-        call.RawRepresentation as string ?? (call.Arguments is { } arguments ? JsonSerializer.Serialize(arguments, AIJsonUtilities.DefaultOptions) : "");
+        call.AdditionalProperties?.TryGetValue("arguments", out var text) is true && text is string written ? written : "";
 }
