@@ -99,5 +99,5 @@ public class OutputFormatTests
 
     [Fact]
     public void Schema_that_is_none_is_refused_at_the_start() =>
-        Assert.Throws<AgentConfigurationException>(() => AgentThread.Agent(model, new LlmAgentOptions { OutputSchema = JsonElement.Parse("""{"type":"nonsense"}""") }));
+        Assert.Throws<AgentConfigurationException>(() => AgentThread.Agent(model, new LlmAgentOptions { OutputSchema = JsonElement.Parse("""{"$ref":"#/definitions/missing"}""") }));
 }

@@ -10,7 +10,7 @@ internal sealed class TestTools
     public int Added => added;
 
     public AIFunction Add => AIFunctionFactory.Create(
-        (int a, int b) =>
+        (double a, double b) =>
         {
             Interlocked.Increment(ref added);
             return a + b;

@@ -87,7 +87,7 @@ public sealed class ScriptedChat : IChatClient
 public sealed record ChatCall(IReadOnlyList<ChatMessage> Messages, ChatOptions? Options)
 {
     /// <summary>The messages, one line each.</summary>
-    public string[] Lines => [.. Messages.Select(message => $"{message.Role}: {string.Join(' ', message.Contents.Select(Line))}")];
+    public string[] Lines => [.. Messages.Select(message => $"{message.Role}: {string.Join(' ', message.Contents.Select(Line).Where(line => line.Length > 0))}")];
 
     private static string Line(AIContent content) => content switch
     {

@@ -73,6 +73,7 @@ internal sealed partial class HttpTool(HttpEndpoint endpoint, HttpClient http, T
     {
         var query = string.Join('&',
             from argument in arguments
+            where argument.Value.ValueKind != JsonValueKind.Null
             from value in argument.Value.ValueKind == JsonValueKind.Array ? argument.Value.EnumerateArray().ToArray() : [argument.Value]
             select $"{Uri.EscapeDataString(argument.Key)}={Uri.EscapeDataString(Plain(value))}");
         return query.Length == 0 ? url : $"{url}{(url.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{query}";

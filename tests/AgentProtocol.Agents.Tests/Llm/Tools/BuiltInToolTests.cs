@@ -3,7 +3,6 @@ using AgentProtocol.Agents.Llm.Tools;
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Store;
 using AgentProtocol.Testing.Agents;
-using Microsoft.Extensions.AI;
 
 namespace AgentProtocol.Agents.Tests.Llm.Tools;
 

@@ -23,7 +23,8 @@ internal sealed class HttpStub : IAsyncDisposable
         app.Run(AnswerAsync);
     }
 
-    public string Url => app.Urls.First();
+    /// <summary>Where it listens, also when it does no more.</summary>
+    public string Url { get; private set; } = "";
 
     public IReadOnlyList<HttpStubRequest> Requests => [.. requests];
 
@@ -39,6 +40,7 @@ internal sealed class HttpStub : IAsyncDisposable
     {
         HttpStub stub = new();
         await stub.app.StartAsync();
+        stub.Url = stub.app.Urls.First();
         return stub;
     }
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using AgentProtocol.Agents.Llm.Tools;
 using AgentProtocol.Testing.Time;
-using Microsoft.Extensions.AI;
 
 namespace AgentProtocol.Agents.Tests.Llm.Tools;
 

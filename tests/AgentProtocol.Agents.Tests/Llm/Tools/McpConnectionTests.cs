@@ -141,7 +141,7 @@ public sealed class McpConnectionTests : IAsyncLifetime
         McpServer one = new() { Name = "files", Url = stub.Url }, other = new() { Name = "other", Url = new Uri(stub.Url, "/elsewhere") };
         ApprovalRule none = new(All: false, []);
 
-        await thread.RunAsync(Agent(new McpTools(one, connections.To(one), none), new McpTools(other, connections.To(other), none)));
+        await thread.RunAsync(AgentOf(new McpTools(one, connections.To(one), none), new McpTools(other, connections.To(other), none)));
 
         Assert.Equal(["echo", "fail_hard", "other_echo", "other_fail_hard"], model.Calls[0].Options!.Tools!.Select(tool => tool.Name));
         Assert.Equal(2, stub.Log.Count(line => line == "open"));
@@ -150,8 +150,8 @@ public sealed class McpConnectionTests : IAsyncLifetime
     private LlmAgent Agent(params string[] approved)
     {
         McpServer server = new() { Name = "files", Url = stub.Url };
-        return Agent(new McpTools(server, connections.To(server), new ApprovalRule(All: false, approved)));
+        return AgentOf(new McpTools(server, connections.To(server), new ApprovalRule(All: false, approved)));
     }
 
-    private LlmAgent Agent(params McpTools[] servers) => new(model, new LlmAgentOptions(), new ToolSet([], servers));
+    private LlmAgent AgentOf(params McpTools[] servers) => new(model, new LlmAgentOptions(), new ToolSet([], servers));
 }

@@ -24,7 +24,8 @@ internal sealed class McpStub : IAsyncDisposable
         app.Run(AnswerAsync);
     }
 
-    public Uri Url => new(app.Urls.First() + "/mcp");
+    /// <summary>Where it listens, also when it does no more.</summary>
+    public Uri Url { get; private set; } = null!;
 
     /// <summary>What happened: <c>open</c>, <c>close</c>, and the texts that were echoed.</summary>
     public IReadOnlyList<string> Log => [.. log];
@@ -33,6 +34,7 @@ internal sealed class McpStub : IAsyncDisposable
     {
         McpStub stub = new();
         await stub.app.StartAsync();
+        stub.Url = new Uri(stub.app.Urls.First() + "/mcp");
         return stub;
     }
 

@@ -39,7 +39,7 @@ public sealed class ToolConfigurationTests : IDisposable
         { "\"maxTurns\":0", "$.agents[0].maxTurns", "from 1 to 1000" },
         { "\"contextTokens\":10", "$.agents[0].contextTokens", "at least 1000" },
         { "\"outputSchema\":[]", "$.agents[0].outputSchema", "must be an object" },
-        { "\"outputSchema\":{\"type\":\"nonsense\"}", "$.agents[0].outputSchema", "not a JSON Schema" },
+        { "\"outputSchema\":{\"$ref\":\"#/definitions/missing\"}", "$.agents[0].outputSchema", "not a JSON Schema" },
     };
 
     public void Dispose() => Directory.Delete(directory, recursive: true);
