@@ -73,7 +73,7 @@ public class ToolLoopTests
 
         Assert.Equal(["tool c1 success: one", "tool c2 success: two"], thread.Lines[2..4]);
         Assert.Equal(["c1", "c2"], events.OfType<AgentEvent.ToolStarted>().Select(call => call.CallId).Order());
-        Assert.Equal(["c2", "c1"], events.OfType<AgentEvent.ToolFinished>().Select(call => call.CallId));
+        Assert.Equal(["c1", "c2"], events.OfType<AgentEvent.ToolFinished>().Select(call => call.CallId).Order());
         Assert.Equal(2, events.Count(e => e is AgentEvent.StateUpdate { Node: "agent" }));
     }
 
