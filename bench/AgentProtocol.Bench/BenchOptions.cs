@@ -10,6 +10,8 @@ internal sealed class BenchOptions
     public IReadOnlyList<Scenario> Scenarios { get; private set; } = Scenario.All;
     public int Repeat { get; private set; } = 3;
     public bool Quick { get; private set; }
+    public int? ModelPort { get; private set; }
+    public int? ServerProcess { get; private set; }
     public bool Help { get; private set; }
     public List<string> Headers { get; } = [];
 
@@ -41,7 +43,13 @@ internal sealed class BenchOptions
                 Scenarios = ParseScenarios(value());
                 break;
             case "--repeat":
-                Repeat = ParseRepeat(value());
+                Repeat = ParseNumber(name, value());
+                break;
+            case "--model-port":
+                ModelPort = ParseNumber(name, value());
+                break;
+            case "--server-process":
+                ServerProcess = ParseNumber(name, value());
                 break;
             case "--header":
                 Headers.Add(ParseHeader(value()));
@@ -68,10 +76,10 @@ internal sealed class BenchOptions
     private static Scenario ParseScenario(string name) =>
         Scenario.All.FirstOrDefault(scenario => scenario.Name == name) ?? throw new FormatException($"unknown scenario {name}");
 
-    private static int ParseRepeat(string text) =>
+    private static int ParseNumber(string name, string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0
             ? count
-            : throw new FormatException("--repeat must be a positive number");
+            : throw new FormatException($"{name} must be a positive number");
 
     private static string ParseHeader(string text) =>
         text.IndexOf(':', StringComparison.Ordinal) > 0 && !text.AsSpan().ContainsAny('\r', '\n')

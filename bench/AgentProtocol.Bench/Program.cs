@@ -22,9 +22,9 @@ if (options.Help)
 }
 
 var target = new Target(options.Url, options.Headers, TimeSpan.FromSeconds(options.Quick ? 10 : 30));
-var workload = new Workload(target, options.Assistant, options.Quick);
+var workload = new Workload(target, options.Assistant, options.Quick, options.ModelPort, options.ServerProcess);
 var results = new ResultWriter(Console.Out);
-var measured = options.Scenarios.ToDictionary(scenario => scenario, Repeat);
+var measured = options.Scenarios.Where(scenario => !scenario.NeedsModel || options.ModelPort is not null).ToDictionary(scenario => scenario, Repeat);
 foreach (var (scenario, repetitions) in measured)
 {
     results.WriteSummary(scenario.Name, repetitions);

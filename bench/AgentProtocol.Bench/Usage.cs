@@ -12,6 +12,8 @@ internal static class Usage
           --assistant <id>       agent that echoes and sleeps, default echo
           --scenario <a,b|all>   what to measure, default all
           --repeat <n>           repetitions of each scenario, default 3
+          --model-port <n>       where the server's agent "model" (kind llm) looks for its model; the scenario models needs it
+          --server-process <n>   the server's process on this machine, to report its memory
           --quick                a tenth of the work
           --header "<k: v>"      header of every request, repeatable
           --help                 this text

@@ -40,7 +40,8 @@ internal static partial class MessageText
             ? Read(value)
             : null;
 
-    private static string? OfBlock(JsonElement block) => block.ValueKind switch
+    /// <summary>The text of one block of a content; null for a block of another kind.</summary>
+    public static string? OfBlock(JsonElement block) => block.ValueKind switch
     {
         JsonValueKind.String => Read(block),
         _ when IsOfType(block, "text") => Property(block, "text"),

@@ -18,5 +18,9 @@ internal sealed record Scenario(string Name, string About, Func<Workload, Measur
         new("sleepers", "1,000 runs that sleep 5 s, all at once", workload => Sleepers.Measure(workload, 1000, 5)),
         new("steer", "interrupt a running run with a second one, 8 clients", Steer.Measure),
         new("cancel", "cancel a running run and wait for it, 4 clients", Cancel.Measure),
+        new("models", "500 runs of a language model that thinks for 2 s, all at once", Models.Measure) { NeedsModel = true },
     ];
+
+    /// <summary>Whether the server must have an agent whose model is here; such a scenario runs only where there is one.</summary>
+    public bool NeedsModel { get; init; }
 }

@@ -8,15 +8,23 @@ namespace AgentProtocol.Bench.Scenarios;
 /// <summary>How many runs can be asleep at the same time, as agents that wait for a model are.</summary>
 internal static class Sleepers
 {
-    public static Measurement Measure(Workload workload, int fullCount, int seconds)
+    public static Measurement Measure(Workload workload, int fullCount, int seconds) => Measure(
+        workload, workload.Bodies.Plain($"sleep {seconds}"), fullCount, TimeSpan.FromSeconds(seconds), () => { });
+
+    /// <param name="workload">The server.</param>
+    /// <param name="body">A run that takes no time but this sleep.</param>
+    /// <param name="fullCount">How many runs.</param>
+    /// <param name="sleep">How long each waits for something.</param>
+    /// <param name="atHalfTime">What else to look at while all are asleep.</param>
+    public static Measurement Measure(Workload workload, byte[] body, int fullCount, TimeSpan sleep, Action atHalfTime)
     {
         using var pool = workload.Connect(32);
         var count = workload.Steps(fullCount);
-        var sleep = TimeSpan.FromSeconds(seconds);
         var watches = Array.ConvertAll(pool.Clients, _ => new RunWatch());
 
-        Submit(pool, new Budget(count), workload.Bodies.Plain($"sleep {seconds}"), run => watches[run.Client.Index].Add(run.Key, sleep));
+        Submit(pool, new Budget(count), body, run => watches[run.Client.Index].Add(run.Key, sleep));
         Thread.Sleep(sleep / 2);
+        atHalfTime();
         var running = CountRunning(pool, watches);
         pool.Run(client =>
         {
@@ -27,7 +35,7 @@ internal static class Sleepers
         var wall = Stopwatch.GetElapsedTime(pool.StartedAt);
         var finished = watches.Sum(watch => watch.Finished);
         return Measurement.Of(pool, wall, "runs", finished)
-            .With("sleep_s", seconds)
+            .With("sleep_s", sleep.TotalSeconds)
             .With("running_at_half_time", running)
             .With("effective_concurrency", finished * sleep / wall)
             .With("latency_ms", pool.Merge(client => client.Latency));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AgentProtocol.Agents.Llm.Models;
 using Microsoft.Extensions.AI;
 
 namespace AgentProtocol.Agents.Llm;
@@ -69,13 +70,9 @@ internal static class AnswerCalls
     private static void WriteInvalid(Utf8JsonWriter writer, FunctionCallContent call, string id)
     {
         writer.WriteString("name"u8, call.Name);
-        writer.WriteString("args"u8, Written(call));
+        writer.WriteString("args"u8, ToolArguments.RawOf(call) ?? "");
         writer.WriteString("id"u8, id);
         writer.WriteString("error"u8, Mistake(call));
         writer.WriteString("type"u8, "invalid_tool_call"u8);
     }
-
-    /// <summary>What the model wrote, if its client has kept it.</summary>
-    private static string Written(FunctionCallContent call) =>
-        call.AdditionalProperties?.TryGetValue("arguments", out var text) is true && text is string written ? written : "";
 }

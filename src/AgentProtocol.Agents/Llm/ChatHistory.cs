@@ -60,7 +60,7 @@ internal static class ChatHistory
         "tool" => new ChatMessage(ChatRole.Tool, [ToolResult(message)]),
 
         // A type that no model has is still something that was said to it.
-        _ => new ChatMessage(ChatRole.User, Texts(message)),
+        _ => new ChatMessage(ChatRole.User, UserContent.Of(message)),
     };
 
     private static List<AIContent> Texts(JsonElement message) =>

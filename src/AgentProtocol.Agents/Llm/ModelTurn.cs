@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using AgentProtocol.Agents.Llm.Models;
 using AgentProtocol.Agents.Llm.Tools;
 using Microsoft.Extensions.AI;
 
@@ -96,7 +97,7 @@ internal sealed class ModelTurn(IChatClient client, LlmAgentOptions options, Out
         }
 
         chat.ResponseFormat = format?.Requested ?? chat.ResponseFormat;
-        return chat;
+        return chat.WithLog(context.Logger);
     }
 
     /// <summary>What readers of the run are told when more is left out than before.</summary>

@@ -16,13 +16,17 @@ internal sealed record CallerIdentity(string Owner, string? Key, bool IsAnonymou
     private const string OwnerClaim = "agentprotocol:owner";
     private const string KeyClaim = "agentprotocol:key";
 
+    private static readonly CallerIdentity Anybody = new(ApiKeys.DefaultOwner, Key: null, IsAnonymous: true, [AccessScopes.Admin]);
+
     /// <summary>The claims of a key.</summary>
-    public static ClaimsPrincipal PrincipalOf(ApiKey key, string scheme) => new(new ClaimsIdentity(
-        [new Claim(OwnerClaim, key.Owner), new Claim(KeyClaim, key.Prefix), .. key.Scopes.Select(scope => new Claim(ScopeClaim, scope))], scheme));
+    public static ClaimsPrincipal PrincipalOf(ApiKey key, string scheme) => new(new KnownCaller(
+        new CallerIdentity(key.Owner, key.Prefix, IsAnonymous: false, key.Scopes),
+        [new Claim(OwnerClaim, key.Owner), new Claim(KeyClaim, key.Prefix), .. key.Scopes.Select(scope => new Claim(ScopeClaim, scope))],
+        scheme));
 
     /// <summary>The claims of whoever calls a server without authentication.</summary>
-    public static ClaimsPrincipal OpenPrincipal(string scheme) => new(new ClaimsIdentity(
-        [new Claim(OwnerClaim, ApiKeys.DefaultOwner), new Claim(ScopeClaim, AccessScopes.Admin)], scheme));
+    public static ClaimsPrincipal OpenPrincipal(string scheme) => new(new KnownCaller(
+        Anybody, [new Claim(OwnerClaim, ApiKeys.DefaultOwner), new Claim(ScopeClaim, AccessScopes.Admin)], scheme));
 
     /// <summary>Somebody who is known to call, and may do nothing: the answer is 403 and not a wish for credentials.</summary>
     public static ClaimsPrincipal NobodyPrincipal(string scheme) => new(new ClaimsIdentity([], scheme));
@@ -32,9 +36,13 @@ internal sealed record CallerIdentity(string Owner, string? Key, bool IsAnonymou
     /// <param name="ownerClaim">The claim of the host's own authentication; null for ours.</param>
     public static CallerIdentity? Of(ClaimsPrincipal user, string? ownerClaim)
     {
-        var owner = Claims(user, ownerClaim ?? OwnerClaim).FirstOrDefault();
-        var key = ownerClaim is null ? Claims(user, KeyClaim).FirstOrDefault() : null;
-        return string.IsNullOrWhiteSpace(owner) ? null : new CallerIdentity(owner, key, IsAnonymous: ownerClaim is null && key is null, ScopesOf(user));
+        if (ownerClaim is null)
+        {
+            return user.Identities.OfType<KnownCaller>().FirstOrDefault()?.Caller;
+        }
+
+        var owner = Claims(user, ownerClaim).FirstOrDefault();
+        return string.IsNullOrWhiteSpace(owner) ? null : new CallerIdentity(owner, Key: null, IsAnonymous: false, ScopesOf(user));
     }
 
     /// <summary>Why this caller may not do what needs a scope; null when it may.</summary>
@@ -48,4 +56,10 @@ internal sealed record CallerIdentity(string Owner, string? Key, bool IsAnonymou
     /// <summary>Only of identities that were proved; a principal may carry others.</summary>
     private static IEnumerable<string> Claims(ClaimsPrincipal user, string type) =>
         user.Identities.Where(identity => identity.IsAuthenticated).SelectMany(identity => identity.FindAll(type)).Select(claim => claim.Value);
+
+    /// <summary>Claims that we have made ourselves, with what they say: nobody has to read them back for every request.</summary>
+    private sealed class KnownCaller(CallerIdentity caller, IEnumerable<Claim> claims, string scheme) : ClaimsIdentity(claims, scheme)
+    {
+        public CallerIdentity Caller => caller;
+    }
 }

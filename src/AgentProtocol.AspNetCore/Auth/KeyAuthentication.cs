@@ -23,6 +23,9 @@ internal sealed class KeyAuthentication(
 {
     public const string SchemeName = "AgentProtocol";
 
+    /// <summary>The same for every request: most servers on a developer's machine never see another.</summary>
+    private static readonly AuthenticateResult Open = Success(CallerIdentity.OpenPrincipal(SchemeName));
+
     private const string KeyHeader = "x-api-key";
     private const string Bearer = "Bearer ";
 
@@ -48,7 +51,7 @@ internal sealed class KeyAuthentication(
             isAsked = true;
             if (await Keys.FindAsync(credential, Context.RequestAborted) is { } key)
             {
-                return Success(CallerIdentity.PrincipalOf(key, Scheme.Name));
+                return Success(CallerIdentity.PrincipalOf(key, SchemeName));
             }
         }
 
@@ -65,7 +68,7 @@ internal sealed class KeyAuthentication(
         return Task.CompletedTask;
     }
 
-    private AuthenticateResult Success(ClaimsPrincipal caller) => AuthenticateResult.Success(new AuthenticationTicket(caller, Scheme.Name));
+    private static AuthenticateResult Success(ClaimsPrincipal caller) => AuthenticateResult.Success(new AuthenticationTicket(caller, SchemeName));
 
     private static bool IsAnonymous(Endpoint endpoint) =>
         endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null || endpoint.Metadata.GetMetadata<IAuthorizeData>() is null;
@@ -82,10 +85,10 @@ internal sealed class KeyAuthentication(
         if (open.Refuses(Context, cors.Value) is { } reason)
         {
             Context.SetRefusal(reason);
-            return Success(CallerIdentity.NobodyPrincipal(Scheme.Name));
+            return Success(CallerIdentity.NobodyPrincipal(SchemeName));
         }
 
-        return Success(CallerIdentity.OpenPrincipal(Scheme.Name));
+        return Open;
     }
 
     /// <summary>

@@ -10,6 +10,9 @@ namespace AgentProtocol.AspNetCore.Auth;
 /// </summary>
 internal sealed class OpenAccess(IConfiguration configuration)
 {
+    /// <summary>Read once, like the other settings.</summary>
+    private readonly bool isAnyHostAllowed = configuration["AllowedHosts"] is null or "" or "*";
+
     /// <summary>The reason, or null when the request is let in.</summary>
     public string? Refuses(HttpContext context, CorsOptions cors)
     {
@@ -18,8 +21,8 @@ internal sealed class OpenAccess(IConfiguration configuration)
             return $"Pages of {origin} may not use this server: name them in Cors:Origins";
         }
 
-        return context.Connection.LocalIpAddress is { } address && IPAddress.IsLoopback(address)
-            && !LoopbackNames.Contain(context.Request.Host.Host) && configuration["AllowedHosts"] is null or "" or "*"
+        return isAnyHostAllowed && context.Connection.LocalIpAddress is { } address && IPAddress.IsLoopback(address)
+            && !LoopbackNames.Contain(context.Request.Host.Host)
             ? $"Without authentication this server does not answer to the name {context.Request.Host.Host}: create an API key, or set AllowedHosts to the names that it may have"
             : null;
     }

@@ -32,7 +32,7 @@ public sealed class AgentsFileErrorsTests : IDisposable
         { WithModel("7"), "$.agents[1].model", "must be an object" },
         { WithModel("""{"name":"m","baseUrl":"http://x"}"""), "$.agents[1].model", "\"provider\" is missing" },
         { WithModel("""{"provider":"openai","baseUrl":"http://x"}"""), "$.agents[1].model", "\"name\" is missing" },
-        { WithModel("""{"provider":"anthropic","name":"m"}"""), "$.agents[1].model.provider", "\"anthropic\" is not a provider" },
+        { WithModel("""{"provider":"mistral","name":"m"}"""), "$.agents[1].model.provider", "\"mistral\" is not a provider" },
         { WithModel("""{"provider":"openai","name":"m","apiKey":"secret"}"""), "$.agents[1].model.apiKey", "no such member" },
         { WithModel("""{"provider":"openai","name":"m"}"""), "$.agents[1].model", "add \"apiKeyEnv\"" },
         { WithUrl("localhost:11434/v1"), "$.agents[1].model.baseUrl", "http or https" },

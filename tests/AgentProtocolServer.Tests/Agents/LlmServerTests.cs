@@ -48,9 +48,10 @@ public sealed class LlmServerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_model_that_stumbles_is_asked_again()
+    public async Task A_model_that_stumbles_in_its_answer_is_asked_again()
     {
-        model.Enqueue(OpenAiReply.Refusing(500, "try later"));
+        // Before the first word the client would ask again by itself, and no attempt of the run would be spent.
+        model.Enqueue(OpenAiReply.Chunks(OpenAiReply.Piece("No"), OpenAiReply.Error("out of memory")));
         model.Enqueue(OpenAiReply.Saying("Now."));
         var events = await server.Client.StreamAsync(HttpMethod.Post, "/runs/stream", new { input = Protocol.Say("hello") });
         Assert.Equal([1, 2], events.Where(item => item.Name == "metadata").Select(item => item.Data.GetProperty("attempt").GetInt32()));

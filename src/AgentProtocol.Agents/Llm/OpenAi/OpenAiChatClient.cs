@@ -1,6 +1,8 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
+using AgentProtocol.Agents.Llm.Models;
 using Microsoft.Extensions.AI;
 using OpenAI;
 using OpenAI.Chat;
@@ -9,15 +11,11 @@ using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
 namespace AgentProtocol.Agents.Llm.OpenAi;
 
 /// <summary>
-/// A chat model behind OpenAI's chat completions, as also offered by Ollama, vLLM, llama.cpp, OpenRouter and others.
-/// Every failure is an <see cref="AgentException"/>. <see cref="ChatOptions"/> are not read: the agents file has none.
+/// A chat model behind OpenAI's chat completions, as also offered by Azure, Ollama, vLLM, llama.cpp, OpenRouter and others.
+/// Every failure is an <see cref="AgentException"/>.
 /// </summary>
 internal sealed class OpenAiChatClient : IChatClient
 {
-    // How long the server may be silent: a reasoning model, or a local one with a long prompt, thinks for minutes before
-    // its first word. It bounds the wait for each read and not the answer, which may stream for as long as the run may take.
-    private static readonly TimeSpan DefaultSilence = TimeSpan.FromMinutes(15);
-
     private readonly OpenAiEndpoint endpoint;
     private readonly HttpClient http;
     private readonly HttpClientPipelineTransport transport;
@@ -26,23 +24,15 @@ internal sealed class OpenAiChatClient : IChatClient
     public OpenAiChatClient(OpenAiEndpoint endpoint, TimeSpan? longestSilence = null)
     {
         this.endpoint = endpoint;
-        http = new HttpClient(new SocketsHttpHandler
-        {
-            // Otherwise an address that swallows packets would take the whole silence to be noticed.
-            ConnectTimeout = TimeSpan.FromSeconds(15),
-            PooledConnectionLifetime = TimeSpan.FromMinutes(10),
-        })
-        {
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
+        http = ModelHttp.Create(endpoint.IsAzure ? new AzureHandler(endpoint.ApiKey!, endpoint.ApiVersion) : null);
         transport = new HttpClientPipelineTransport(http);
         chat = new ChatClient(endpoint.Model, new ApiKeyCredential(endpoint.ApiKey ?? "none"), new OpenAIClientOptions
         {
             Endpoint = endpoint.BaseUrl,
             Transport = transport,
-            NetworkTimeout = longestSilence ?? DefaultSilence,
+            NetworkTimeout = longestSilence ?? ModelHttp.DefaultSilence,
 
-            // Retries belong to the run, which counts, delays and shows them.
+            // Retries belong to RetryingChatClient, which logs them and has a clock to be tested with.
             RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
         });
     }
@@ -58,17 +48,35 @@ internal sealed class OpenAiChatClient : IChatClient
         ChatOptions? options = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        var history = OpenAiMessages.From(options?.Instructions, messages);
         await using var updates = chat
-            .CompleteChatStreamingAsync(messages.Select(OpenAiMessages.From), options: null, cancellationToken)
+            .CompleteChatStreamingAsync(history, OpenAiOptions.From(options, endpoint), cancellationToken)
             .GetAsyncEnumerator(cancellationToken);
+        OpenAiToolCalls calls = new();
+        ChatResponseUpdate? ended = null;
         while (await MoveNextAsync(updates, cancellationToken))
         {
-            if (OpenAiErrors.InStream(updates.Current, endpoint) is { } error)
+            if (Error(updates.Current) is { } error)
             {
-                throw error;
+                throw ModelErrors.InStream(error, endpoint.Server);
             }
 
-            yield return OpenAiMessages.ToUpdate(updates.Current);
+            calls.Add(updates.Current.ToolCallUpdates);
+            var update = OpenAiMessages.ToUpdate(updates.Current);
+            ended = update.FinishReason is null ? ended : update;
+            yield return update;
+        }
+
+        // Calls of an answer that was cut off may lack their second half, and must not be made.
+        if (ended is not null && calls.ToContents() is { Count: > 0 } contents)
+        {
+            yield return new ChatResponseUpdate
+            {
+                Role = ChatRole.Assistant,
+                ResponseId = ended.ResponseId,
+                ModelId = ended.ModelId,
+                Contents = contents,
+            };
         }
     }
 
@@ -93,7 +101,19 @@ internal sealed class OpenAiChatClient : IChatClient
         {
             // An aborted read may also surface as a broken connection.
             cancellationToken.ThrowIfCancellationRequested();
-            throw OpenAiErrors.Translate(exception, endpoint);
+            throw ModelErrors.Translate(exception, endpoint.Server);
         }
+    }
+
+    /// <summary>
+    /// The error that servers send in the place of a chunk when they fail after the status; null for an ordinary chunk.
+    /// The package does not know it and would pass it over.
+    /// </summary>
+    private static JsonElement? Error(StreamingChatCompletionUpdate chunk)
+    {
+#pragma warning disable SCME0001 // Experimental, but the only way to members that the package has no name for.
+        var isThere = chunk.Patch.TryGetJson("$.error"u8, out var json);
+#pragma warning restore SCME0001
+        return isThere && JsonElement.Parse(json.Span) is { ValueKind: not JsonValueKind.Null } error ? error : null;
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
@@ -11,21 +12,27 @@ namespace AgentProtocol.Agents.Llm.OpenAi;
 /// <summary>Translates between the neutral chat types and those of the OpenAI package.</summary>
 internal static class OpenAiMessages
 {
-    /// <summary>A message of the history.</summary>
-    public static OpenAiMessage From(ChatMessage message)
-    {
-        if (message.Role == ChatRole.Assistant)
-        {
-            return Assistant(message);
-        }
+    // Escapes of everything that is not ASCII would be tokens to pay for.
+    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>The instructions, if any, and the messages of the history.</summary>
+    public static IEnumerable<OpenAiMessage> From(string? instructions, IEnumerable<ChatMessage> messages)
+    {
+        IEnumerable<OpenAiMessage> told = instructions is null ? [] : [new SystemChatMessage(instructions)];
+        return told.Concat(messages.SelectMany(From));
+    }
+
+    private static IEnumerable<OpenAiMessage> From(ChatMessage message)
+    {
         if (message.Role == ChatRole.Tool)
         {
-            var result = message.Contents.OfType<FunctionResultContent>().First();
-            return new ToolChatMessage(result.CallId, result.Result as string ?? "");
+            // On this wire every result is a message of its own.
+            return message.Contents.OfType<FunctionResultContent>().Select(result => new ToolChatMessage(result.CallId, Text(result.Result)));
         }
 
-        return message.Role == ChatRole.System ? new SystemChatMessage(Texts(message)) : new UserChatMessage(Texts(message));
+        return message.Role == ChatRole.Assistant ? [Assistant(message)]
+            : message.Role == ChatRole.System ? [new SystemChatMessage(Texts(message))]
+            : [new UserChatMessage(Parts(message))];
     }
 
     /// <summary>A part of the answer.</summary>
@@ -51,6 +58,8 @@ internal static class OpenAiMessages
                 InputTokenCount = usage.InputTokenCount,
                 OutputTokenCount = usage.OutputTokenCount,
                 TotalTokenCount = usage.TotalTokenCount,
+                CachedInputTokenCount = usage.InputTokenDetails?.CachedTokenCount,
+                ReasoningTokenCount = usage.OutputTokenDetails?.ReasoningTokenCount,
             }));
         }
 
@@ -75,7 +84,38 @@ internal static class OpenAiMessages
     }
 
     private static ChatToolCall ToToolCall(FunctionCallContent call) =>
-        ChatToolCall.CreateFunctionToolCall(call.CallId, call.Name, BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(call.Arguments)));
+        ChatToolCall.CreateFunctionToolCall(call.CallId, call.Name, BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(
+            call.Arguments ?? new Dictionary<string, object?>(), Json)));
+
+    private static string Text(object? result) => result switch
+    {
+        null => "",
+        string text => text,
+        _ => JsonSerializer.Serialize(result, Json),
+    };
+
+    /// <summary>Texts and images, in their order.</summary>
+    private static IEnumerable<ChatMessageContentPart> Parts(ChatMessage message)
+    {
+        List<ChatMessageContentPart> parts = [];
+        foreach (var content in message.Contents)
+        {
+            switch (content)
+            {
+                case TextContent text:
+                    parts.Add(ChatMessageContentPart.CreateTextPart(text.Text));
+                    break;
+                case DataContent data when data.HasTopLevelMediaType("image"):
+                    parts.Add(ChatMessageContentPart.CreateImagePart(BinaryData.FromBytes(data.Data), data.MediaType));
+                    break;
+                case UriContent link when link.HasTopLevelMediaType("image"):
+                    parts.Add(ChatMessageContentPart.CreateImagePart(link.Uri));
+                    break;
+            }
+        }
+
+        return parts.Count > 0 ? parts : Texts(message);
+    }
 
     /// <summary>At least one part: a message without any is refused, and an empty one is what was said.</summary>
     private static IEnumerable<ChatMessageContentPart> Texts(ChatMessage message) =>
