@@ -40,6 +40,7 @@ public static class AgentProtocolServiceCollectionExtensions
         services.AddOptions<LimitsOptions>().Bind(configuration.GetSection(LimitsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<AgentsOptions>().Bind(configuration.GetSection(AgentsOptions.Section));
+        services.TryAddSingleton<AgentConnections>();
         services.TryAddSingleton(CreateSource);
         services.TryAddSingleton(CreateRegistry);
         services.AddHostedService<AgentReload>();
@@ -64,7 +65,8 @@ public static class AgentProtocolServiceCollectionExtensions
 
     private static AgentSource CreateSource(IServiceProvider provider) => new(
         provider.GetRequiredService<IOptions<AgentsOptions>>().Value, Directory.GetCurrentDirectory(),
-        provider.GetRequiredService<IHostEnvironment>().ContentRootPath, Environment.GetEnvironmentVariable, provider.GetRequiredService<TimeProvider>());
+        provider.GetRequiredService<IHostEnvironment>().ContentRootPath, Environment.GetEnvironmentVariable, provider.GetRequiredService<TimeProvider>(),
+        provider.GetRequiredService<AgentConnections>());
 
     /// <summary>The agents of the settings and the agents file, then those that the host has added.</summary>
     private static AgentRegistry CreateRegistry(IServiceProvider provider) => new(

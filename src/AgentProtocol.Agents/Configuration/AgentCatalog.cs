@@ -9,11 +9,14 @@ public static class AgentCatalog
     /// <param name="contentRoot">Where it is looked for next.</param>
     /// <param name="environment">Reads the environment variables that hold API keys.</param>
     /// <param name="time">The agents' clock; the system's when not given.</param>
+    /// <param name="connections">What the agents share, to be closed with the server.</param>
     /// <exception cref="AgentConfigurationException">The file is missing or says something that cannot work.</exception>
     public static IReadOnlyList<AgentDefinition> Load(
         AgentsOptions options,
         string workingDirectory,
         string contentRoot,
         Func<string, string?> environment,
-        TimeProvider? time = null) => new AgentSource(options, workingDirectory, contentRoot, environment, time).Load();
+        TimeProvider? time = null,
+        AgentConnections? connections = null) =>
+        new AgentSource(options, workingDirectory, contentRoot, environment, time, connections).Load();
 }

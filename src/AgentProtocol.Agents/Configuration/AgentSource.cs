@@ -9,8 +9,10 @@ namespace AgentProtocol.Agents.Configuration;
 /// <param name="contentRoot">Where it is looked for next.</param>
 /// <param name="environment">Reads the environment variables that hold API keys.</param>
 /// <param name="time">The agents' clock; the system's when not given.</param>
+/// <param name="connections">What the agents share, to be closed with the server.</param>
 public sealed class AgentSource(
-    AgentsOptions options, string workingDirectory, string contentRoot, Func<string, string?> environment, TimeProvider? time = null)
+    AgentsOptions options, string workingDirectory, string contentRoot, Func<string, string?> environment, TimeProvider? time = null,
+    AgentConnections? connections = null)
 {
     private readonly AgentDefinition? echo = options.Echo ? EchoAgent.Definition(time) : null;
     private string? path;
@@ -34,7 +36,7 @@ public sealed class AgentSource(
         {
             case AgentsFile file:
                 path = file.Path;
-                new AgentsFileReader(new ConfigurationValues(environment, time ?? TimeProvider.System)).AddTo(agents, file.Parse(), earlier ?? []);
+                new AgentsFileReader(new ConfigurationValues(environment, time ?? TimeProvider.System, connections)).AddTo(agents, file.Parse(), earlier ?? []);
                 break;
             case string complaint:
                 throw new AgentConfigurationException(complaint);

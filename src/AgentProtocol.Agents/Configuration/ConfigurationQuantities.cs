@@ -3,16 +3,27 @@ using System.Text.Json;
 
 namespace AgentProtocol.Agents.Configuration;
 
-/// <summary>Reads numbers and times.</summary>
+/// <summary>Reads numbers, times and flags.</summary>
 internal static class ConfigurationQuantities
 {
     private static readonly TimeSpan LongestTime = TimeSpan.FromDays(365);
 
     /// <summary>A whole number between two others.</summary>
-    public static int Integer(this ConfigurationNode number, int least, int most) =>
-        number.Element.ValueKind == JsonValueKind.Number && number.Element.TryGetInt32(out var value) && value >= least && value <= most
+    public static int Integer(this ConfigurationNode number, int least, int most) => (int)number.Whole(least, most);
+
+    /// <summary>The same for numbers that may be large.</summary>
+    public static long Whole(this ConfigurationNode number, long least, long most) =>
+        number.Element.ValueKind == JsonValueKind.Number && number.Element.TryGetInt64(out var value) && value >= least && value <= most
             ? value
-            : throw number.Error($"this must be a whole number from {least} to {most}");
+            : throw number.Error(string.Create(CultureInfo.InvariantCulture, $"this must be a whole number from {least} to {most}"));
+
+    /// <summary>True or false.</summary>
+    public static bool Flag(this ConfigurationNode flag) => flag.Element.ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => throw flag.Error("this must be true or false, without quotes"),
+    };
 
     /// <summary>A number between two others.</summary>
     public static double Number(this ConfigurationNode number, double least, double most) =>

@@ -5,10 +5,18 @@ namespace AgentProtocol.Agents.Configuration;
 /// <summary>What descriptions of agents refer to without saying it: environment variables, and the clock.</summary>
 /// <param name="environment">Reads the environment variables that hold secrets.</param>
 /// <param name="time">The agents' clock.</param>
-internal sealed partial class ConfigurationValues(Func<string, string?> environment, TimeProvider time)
+/// <param name="connections">What agents share; made when it is asked for, if not given.</param>
+internal sealed partial class ConfigurationValues(Func<string, string?> environment, TimeProvider time, AgentConnections? connections = null)
 {
     /// <summary>The agents' clock.</summary>
     public TimeProvider Time => time;
+
+    /// <summary>What agents share.</summary>
+    public AgentConnections Connections => connections ??= new AgentConnections(time);
+
+    /// <summary>An environment variable that a value refers to, secret or not.</summary>
+    public string Variable(ConfigurationNode node, string name) => environment(name)
+        ?? throw node.Error($"the environment variable {name} is not set: set it, or remove it here");
 
     /// <summary>The secret in the environment variable that a value names.</summary>
     public string Secret(ConfigurationNode variable)

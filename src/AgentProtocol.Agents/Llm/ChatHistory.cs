@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AgentProtocol.Agents.Llm.Tools;
 using Microsoft.Extensions.AI;
 
 namespace AgentProtocol.Agents.Llm;
@@ -6,7 +7,12 @@ namespace AgentProtocol.Agents.Llm;
 /// <summary>Turns the messages of a thread (wire-contract 7.3) into what a chat model reads.</summary>
 internal static class ChatHistory
 {
-    /// <summary>The instructions, if any, and behind them every message of the thread.</summary>
+    private const string NoResult = "This call has no result: the work was stopped before it was made.";
+
+    /// <summary>
+    /// The instructions, if any, and behind them every message of the thread. Models want the result of each call right
+    /// behind it, also where somebody spoke in between or a run was stopped before its tools were run.
+    /// </summary>
     public static IEnumerable<ChatMessage> From(string? instructions, IReadOnlyList<JsonElement> messages)
     {
         if (instructions is not null)
@@ -14,15 +20,42 @@ internal static class ChatHistory
             yield return new ChatMessage(ChatRole.System, instructions);
         }
 
-        foreach (var message in messages)
+        HashSet<int> shown = [];
+        for (var index = 0; index < messages.Count; index++)
         {
-            yield return Convert(message);
+            if (shown.Contains(index))
+            {
+                continue;
+            }
+
+            yield return Convert(messages[index]);
+            foreach (var call in ToolCall.In(messages[index]))
+            {
+                var result = ResultOf(call, messages, index);
+                yield return result is { } found && shown.Add(found)
+                    ? Convert(messages[found])
+                    : new ChatMessage(ChatRole.Tool, [new FunctionResultContent(call.Id, NoResult)]);
+            }
         }
+    }
+
+    /// <summary>The result of a call, before the next answer: its id may come again.</summary>
+    private static int? ResultOf(ToolCall call, IReadOnlyList<JsonElement> messages, int index)
+    {
+        for (index++; index < messages.Count && !MessageText.IsOfType(messages[index], "ai"); index++)
+        {
+            if (MessageText.IsOfType(messages[index], "tool") && MessageText.Property(messages[index], "tool_call_id") == call.Id)
+            {
+                return index;
+            }
+        }
+
+        return null;
     }
 
     private static ChatMessage Convert(JsonElement message) => MessageText.Property(message, "type") switch
     {
-        "ai" => new ChatMessage(ChatRole.Assistant, [.. Texts(message), .. ToolCalls(message)]),
+        "ai" => new ChatMessage(ChatRole.Assistant, [.. Texts(message), .. ToolCall.In(message).Select(ToContent)]),
         "system" => new ChatMessage(ChatRole.System, Texts(message)),
         "tool" => new ChatMessage(ChatRole.Tool, [ToolResult(message)]),
 
@@ -33,28 +66,8 @@ internal static class ChatHistory
     private static List<AIContent> Texts(JsonElement message) =>
         [.. MessageText.PartsOf(message).Select(text => new TextContent(text))];
 
-    /// <summary>Calls of an earlier answer. A model refuses a tool message whose call it cannot see.</summary>
-    private static IEnumerable<AIContent> ToolCalls(JsonElement message) =>
-        message.TryGetProperty("tool_calls", out var calls) && calls.ValueKind == JsonValueKind.Array
-            ? calls.EnumerateArray().Select(call => new FunctionCallContent(
-                MessageText.Property(call, "id") ?? "",
-                MessageText.Property(call, "name") ?? "",
-                Arguments(call)))
-            : [];
-
-    private static Dictionary<string, object?> Arguments(JsonElement call)
-    {
-        Dictionary<string, object?> arguments = [];
-        if (call.TryGetProperty("args", out var args) && args.ValueKind == JsonValueKind.Object)
-        {
-            foreach (var argument in args.EnumerateObject())
-            {
-                arguments[argument.Name] = argument.Value;
-            }
-        }
-
-        return arguments;
-    }
+    private static FunctionCallContent ToContent(ToolCall call) =>
+        new(call.Id, call.Name, call.Arguments.EnumerateObject().ToDictionary(argument => argument.Name, argument => (object?)argument.Value));
 
     private static FunctionResultContent ToolResult(JsonElement message) =>
         new(MessageText.Property(message, "tool_call_id") ?? "", MessageText.Of(message));

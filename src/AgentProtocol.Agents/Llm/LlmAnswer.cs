@@ -8,6 +8,7 @@ namespace AgentProtocol.Agents.Llm;
 internal sealed class LlmAnswer
 {
     private readonly StringBuilder text = new();
+    private readonly List<FunctionCallContent> calls = [];
     private UsageDetails? usage;
     private string? model;
     private ChatFinishReason? finishReason;
@@ -16,6 +17,12 @@ internal sealed class LlmAnswer
     /// <summary>The tokens that were consumed, if the model said so.</summary>
     public AgentEvent.Usage? Usage =>
         usage is null ? null : new AgentEvent.Usage(usage.InputTokenCount ?? 0, usage.OutputTokenCount ?? 0);
+
+    /// <summary>What it says so far.</summary>
+    public string Text => text.ToString();
+
+    /// <summary>Whether it calls tools, and so is not the last one.</summary>
+    public bool HasCalls => calls.Count > 0;
 
     /// <summary>Takes in the next part and returns the text in it.</summary>
     public string Add(ChatResponseUpdate update)
@@ -29,6 +36,9 @@ internal sealed class LlmAnswer
             {
                 case TextContent part:
                     text.Append(part.Text);
+                    break;
+                case FunctionCallContent { InformationalOnly: false } call:
+                    calls.Add(call);
                     break;
                 case ErrorContent refusal:
                     // A refusal is an answer: whoever delegated the work has to read it, not to find an empty message.
@@ -53,7 +63,7 @@ internal sealed class LlmAnswer
             throw new AgentException("The model's answer ended before it was complete.", retryable: true);
         }
 
-        if (text.Length == 0)
+        if (text.Length == 0 && !HasCalls)
         {
             // Only an ordinary stop may come out differently the next time.
             throw new AgentException(
@@ -62,16 +72,18 @@ internal sealed class LlmAnswer
         }
     }
 
-    /// <summary>The state update that adds the answer to the thread (wire-contract 7.3).</summary>
-    public JsonElement ToUpdate(string messageId) => AgentJson.Write(512 + text.Length, messageId, (writer, id) =>
+    /// <summary>The message that is added to the thread (wire-contract 7.3).</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="messageId">Its id.</param>
+    /// <param name="isTaken">Whether an earlier answer has used an id for a call.</param>
+    public void WriteMessage(Utf8JsonWriter writer, string messageId, Func<string, bool> isTaken)
     {
-        var content = text.ToString();
-        writer.WriteStartObject();
-        writer.WriteStartArray("messages"u8);
+        var content = Text;
         writer.WriteStartObject();
         writer.WriteString("type"u8, "ai"u8);
-        writer.WriteString("id"u8, id);
+        writer.WriteString("id"u8, messageId);
         writer.WriteString("content"u8, content);
+        AnswerCalls.Write(writer, calls, isTaken);
         if (refused)
         {
             writer.WriteStartObject("additional_kwargs"u8);
@@ -85,9 +97,7 @@ internal sealed class LlmAnswer
         writer.WriteString("finish_reason"u8, finishReason?.Value);
         writer.WriteEndObject();
         writer.WriteEndObject();
-        writer.WriteEndArray();
-        writer.WriteEndObject();
-    });
+    }
 
     private void WriteUsage(Utf8JsonWriter writer)
     {

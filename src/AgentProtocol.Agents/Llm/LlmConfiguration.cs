@@ -1,5 +1,6 @@
 using AgentProtocol.Agents.Configuration;
 using AgentProtocol.Agents.Llm.Models;
+using AgentProtocol.Agents.Llm.Tools;
 
 namespace AgentProtocol.Agents.Llm;
 
@@ -8,15 +9,21 @@ internal static class LlmConfiguration
 {
     public static AgentDefinition Read(ConfigurationNode described, ConfigurationValues values)
     {
-        described.WithMembers([.. AgentsFileReader.CommonMembers, "instructions", "model"]);
-        return new AgentDefinition
+        described.WithMembers([.. AgentsFileReader.CommonMembers, "instructions", "model", "tools", "maxTurns", "contextTokens"]);
+        var schema = described.Optional("outputSchema");
+        LlmAgentOptions options = new()
         {
-            Id = "",
-            Nodes = [LlmAgent.Node],
-            Agent = new LlmAgent(
-                ChatModels.Create(described.Required("model"), values),
-                described.Optional("instructions")?.Text(),
-                values.Time),
+            Instructions = described.Optional("instructions")?.Text(),
+            MaxTurns = described.Optional("maxTurns")?.Integer(1, 1000) ?? 50,
+            ContextTokens = described.Optional("contextTokens")?.Integer(1000, int.MaxValue),
+            OutputSchema = schema?.AsObject().Element,
+            Time = values.Time,
         };
+        if (schema is not null && OutputFormat.Mistake(schema.Element) is { } mistake)
+        {
+            throw schema.Error($"this is not a JSON Schema: {mistake}");
+        }
+
+        return LlmAgents.Create("", ChatModels.Create(described.Required("model"), values), options, ToolConfiguration.Read(described, values));
     }
 }

@@ -20,7 +20,7 @@ public sealed class AgentsFileErrorsTests : IDisposable
         { Agent("""{"kind":"llm","model":MODEL}"""), "$.agents[1]", "\"id\" is missing" },
         { Agent("""{"id":"a","model":MODEL}"""), "$.agents[1]", "\"kind\" is missing" },
         { Agent("""{"id":"a","kind":"lmm","model":MODEL}"""), "$.agents[1].kind", "\"lmm\" is not a kind of agent" },
-        { Agent("""{"id":"a","kind":"llm","model":MODEL,"tools":[]}"""), "$.agents[1].tools", "no such member" },
+        { Agent("""{"id":"a","kind":"llm","model":MODEL,"tool":[]}"""), "$.agents[1].tool", "no such member" },
         { Agent("""{"id":"a","kind":"llm","model":MODEL,"Name":"x"}"""), "$.agents[1].Name", "no such member" },
         { Agent("""{"id":"a","kind":"llm","model":MODEL,"id":"b"}"""), "$.agents[1].id", "twice" },
         { Agent("""{"id":"a","kind":"llm","model":MODEL,"name":7}"""), "$.agents[1].name", "must be a text" },

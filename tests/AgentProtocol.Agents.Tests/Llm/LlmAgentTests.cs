@@ -110,7 +110,7 @@ public class LlmAgentTests
     {
         await using var llm = await LlmFixture.StartAsync(OpenAiReply.Saying("ok"));
 
-        Assert.Empty(await llm.Agent.EventsAsync(Saying("hello") with { Attempt = 2, CompletedSteps = 1 }));
+        Assert.Empty(await llm.Agent.EventsAsync(On(Human("hello"), """{"type":"ai","id":"a1","content":"hi"}""") with { Attempt = 2, CompletedSteps = 1 }));
         Assert.Empty(llm.Stub.Requests);
     }
 
@@ -134,6 +134,7 @@ public class LlmAgentTests
         await using var llm = await LlmFixture.StartAsync(reply);
         using CancellationTokenSource cancel = new();
         await using var events = llm.Agent.RunAsync(Saying("hello"), cancel.Token).GetAsyncEnumerator(TestToken);
+        Assert.True(await events.MoveNextAsync());
         Assert.True(await events.MoveNextAsync());
         var next = events.MoveNextAsync().AsTask();
 

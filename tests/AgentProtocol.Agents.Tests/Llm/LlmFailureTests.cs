@@ -57,6 +57,7 @@ public class LlmFailureTests
         await using var llm = await LlmFixture.StartAsync(reply);
         await using var events = llm.Agent.RunAsync(AgentRuns.Saying("hello"), AgentRuns.TestToken).GetAsyncEnumerator(AgentRuns.TestToken);
         Assert.True(await events.MoveNextAsync());
+        Assert.True(await events.MoveNextAsync());
         reply.Drop();
 
         var failure = await Assert.ThrowsAnyAsync<AgentException>(() => events.MoveNextAsync().AsTask());

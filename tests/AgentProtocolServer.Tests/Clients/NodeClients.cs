@@ -14,6 +14,13 @@ internal static class NodeClients
     /// <summary>Runs a script and gives its exit code with what it has said. Skips, or fails where the environment has <c>CI</c>, without Node.js.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(string script, IReadOnlyDictionary<string, string> environment)
     {
+        await InstalledAsync();
+        return await ExecuteAsync("node", [script], environment);
+    }
+
+    /// <summary>Once this is done, programs in the folder run. Skips, or fails where the environment has <c>CI</c>, without Node.js.</summary>
+    public static async Task InstalledAsync()
+    {
         if (!await HasNodeAsync())
         {
             Assert.SkipWhen(string.IsNullOrEmpty(Environment.GetEnvironmentVariable("CI")), "There is no Node.js on this machine.");
@@ -21,7 +28,6 @@ internal static class NodeClients
         }
 
         await Installation.Value;
-        return await ExecuteAsync("node", [script], environment);
     }
 
     /// <summary>Once per process, when what is installed is missing or older than the lock file.</summary>

@@ -1,0 +1,38 @@
+using System.Collections.Concurrent;
+using AgentProtocol.Agents.Llm.Tools.Mcp;
+
+namespace AgentProtocol.Agents;
+
+/// <summary>Connections that the agents of a server share, to be closed with it: MCP servers, and HTTP for tools.</summary>
+/// <param name="time">The clock by which idle connections are closed.</param>
+public sealed class AgentConnections(TimeProvider time) : IAsyncDisposable, IDisposable
+{
+    private readonly ConcurrentDictionary<string, McpConnection> servers = new(StringComparer.Ordinal);
+
+    /// <summary>
+    /// HTTP without time limits of its own, and without redirects: what a header holds is meant for the server that the description names.
+    /// </summary>
+    internal HttpClient Http { get; } = new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        ConnectTimeout = TimeSpan.FromSeconds(15),
+        PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+    })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
+
+    /// <summary>The connection to a server, opened or not.</summary>
+    internal McpConnection To(McpServer server) => servers.GetOrAdd(server.Key, _ => new McpConnection(server, Http, time));
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(servers.Values.Select(server => server.DisposeAsync().AsTask()));
+        Http.Dispose();
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+}
