@@ -27,14 +27,14 @@ internal static class ProcessConfiguration
         Command = Command(described.Required("command")),
         Arguments = Texts(described.Optional("args")),
         Mode = Mode(described.Optional("mode")),
-        Steerable = Flag(described.Optional("steerable")),
-        History = Flag(described.Optional("history")),
+        Steerable = described.Optional("steerable")?.Flag() == true,
+        History = described.Optional("history")?.Flag() == true,
         WorkingDirectory = Path.GetFullPath(described.Optional("workingDirectory")?.Text() ?? ".", FolderOf(described)),
         Environment = Variables(described.Optional("env"), values),
         EnvironmentAllow = Texts(described.Optional("envAllow")),
-        MemoryMb = Whole(described.Optional("memoryMb")),
-        CpuSeconds = Whole(described.Optional("cpuSeconds")),
-        KillGrace = Seconds(described.Optional("killGraceSeconds")) ?? new ProcessAgentOptions { Command = "" }.KillGrace,
+        MemoryMb = described.Optional("memoryMb")?.Integer(1, int.MaxValue),
+        CpuSeconds = described.Optional("cpuSeconds")?.Integer(1, int.MaxValue),
+        KillGrace = described.Optional("killGraceSeconds") is { } grace ? TimeSpan.FromSeconds(grace.Number(0, 60)) : new ProcessAgentOptions { Command = "" }.KillGrace,
         Nodes = Texts(described.Optional("nodes")),
     };
 
@@ -65,21 +65,4 @@ internal static class ProcessConfiguration
     /// <summary>Unlike a name, an argument may be empty.</summary>
     private static string[] Texts(ConfigurationNode? list) => list is null ? [] :
         [.. list.Items().Select(item => item.Element.ValueKind == JsonValueKind.String ? MessageText.Read(item.Element) : item.Text())];
-
-    private static bool Flag(ConfigurationNode? flag) => flag?.Element.ValueKind switch
-    {
-        null or JsonValueKind.False => false,
-        JsonValueKind.True => true,
-        _ => throw flag!.Error("this must be true or false"),
-    };
-
-    private static int? Whole(ConfigurationNode? number) => number is null ? null
-        : number.Element.ValueKind == JsonValueKind.Number && number.Element.TryGetInt32(out var value) && value >= 1
-            ? value
-            : throw number.Error("this must be a whole number of at least 1");
-
-    private static TimeSpan? Seconds(ConfigurationNode? number) => number is null ? null
-        : number.Element.ValueKind == JsonValueKind.Number && number.Element.TryGetDouble(out var value) && value is >= 0 and <= 60
-            ? TimeSpan.FromSeconds(value)
-            : throw number.Error("this must be a number of seconds between 0 and 60");
 }

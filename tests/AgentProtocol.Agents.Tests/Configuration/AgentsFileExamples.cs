@@ -18,7 +18,24 @@ internal static partial class AgentsFileExamples
     {
         ["llm"] = """
             "instructions": "Be brief.",
-            "model": { "provider": "openai", "baseUrl": "http://localhost:11434/v1", "name": "m", "apiKeyEnv": "A_KEY" }
+            "model": {
+              "provider": "azure", "baseUrl": "http://localhost:11434", "name": "m", "apiKeyEnv": "A_KEY", "apiVersion": "2024-10-21", "timeoutSeconds": 60,
+              "parameters": { "temperature": 0.5, "topP": 1, "maxOutputTokens": 100, "stop": ["\n"], "seed": 7, "reasoningEffort": "low", "parallelToolCalls": false }
+            },
+            "tools": [
+              { "mcp": { "name": "files", "command": "files", "args": ["-v"], "env": ["A_KEY"] }, "requireApproval": true },
+              { "mcp": { "url": "http://localhost:9000/mcp", "headers": { "X-Key": "{env:A_KEY}" } }, "requireApproval": ["write"] },
+              { "http": { "name": "find", "description": "Finds.", "method": "POST", "url": "http://localhost:9000/{id}?a={b}", "headers": { "X-Key": "{env:A_KEY}" },
+                  "parameters": { "type": "object" }, "timeoutSeconds": 5 }, "requireApproval": false },
+              { "store": { "namespace": ["a", "notes"] }, "requireApproval": ["store_put"] },
+              { "agent": "b", "name": "ask_b", "description": "Asks b.", "requireApproval": true }
+            ],
+            "maxTurns": 9, "contextTokens": 8000
+            """,
+        ["process"] = """
+            "command": "some-cli", "args": ["--print", "{run_id}"], "mode": "jsonLines", "steerable": true, "history": false,
+            "workingDirectory": "work/{thread_id}", "env": { "KEY": "{env:A_KEY}" }, "envAllow": ["A_KEY"], "memoryMb": 512, "cpuSeconds": 60,
+            "killGraceSeconds": 2.5, "nodes": ["a", "b"]
             """,
         ["http"] = """
             "url": "http://localhost:9000/run", "headers": { "X-Key": "{env:A_KEY}" }, "cancelUrl": "http://localhost:9000/cancel", "silence": 60
@@ -46,6 +63,7 @@ internal static partial class AgentsFileExamples
     private static Dictionary<string, string> FindShown()
     {
         Dictionary<string, string> found = new() { ["agents.example.json"] = File.ReadAllText(Path.Combine(Root, "agents.example.json")) };
+        found.Add("samples/agents/agents.json", File.ReadAllText(Path.Combine(Root, "samples", "agents", "agents.json")));
         foreach (var document in Directory.GetFiles(Path.Combine(Root, "docs"), "*.md").Append(Path.Combine(Root, "README.md")).Order())
         {
             foreach (Match block in Fenced().Matches(File.ReadAllText(document)))
