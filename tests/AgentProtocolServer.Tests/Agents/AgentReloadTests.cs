@@ -123,11 +123,9 @@ public sealed class AgentReloadTests : IAsyncLifetime
         Assert.Equal(agent.GetProperty("metadata").GetRawText(), assistant.GetProperty("metadata").GetRawText());
         Assert.Equal("Question", (await Client.GetJsonAsync("/agents/helper/schemas")).GetProperty("input_schema").Text("title"));
 
-        old.Enqueue(OpenAiReply.Saying("done"));
-        var thread = await Client.NewThreadAsync();
-        var run = await StartAsync(thread);
-        await Client.WaitForStatusAsync(thread, run, "success");
-        Assert.Equal("""{"team":"red","level":1.50}""", (await Client.GetJsonAsync($"/threads/{thread}/runs/{run}")).GetProperty("metadata").GetRawText());
+        Assert.Equal("""{"team":"red","level":1.50}""", await RunMetadataAsync());
+        await Client.SendAsync(HttpMethod.Patch, "/assistants/helper", new { metadata = new { level = 2 } }).OkAsync();
+        Assert.Equal("""{"team":"red","level":2}""", await RunMetadataAsync());
     }
 
     private static string Helper(string description, OpenAiStub model, string id = "helper") => JsonSerializer.Serialize(new
@@ -142,6 +140,15 @@ public sealed class AgentReloadTests : IAsyncLifetime
 
     private async Task<string> StartAsync(string thread) => (await Client.PostAsync(
         $"/threads/{thread}/runs", new { assistant_id = "helper", multitask_strategy = "enqueue", input = Protocol.Say("hello") }).OkAsync()).Text("run_id");
+
+    private async Task<string> RunMetadataAsync()
+    {
+        old.Enqueue(OpenAiReply.Saying("done"));
+        var thread = await Client.NewThreadAsync();
+        var run = await StartAsync(thread);
+        await Client.WaitForStatusAsync(thread, run, "success");
+        return (await Client.GetJsonAsync($"/threads/{thread}/runs/{run}")).GetProperty("metadata").GetRawText();
+    }
 
     private Task DescribedAsync(string description) => Until.TrueAsync(
         async () => (await Client.GetJsonAsync("/agents/helper")).Text("description") == description, Token, condition: $"the agent is the {description}");
