@@ -199,7 +199,9 @@ public sealed class RunUpdateTests(SteerableFixture fixture) : IClassFixture<Ste
 
         var answer = await Client.PostAsync($"/threads/{thread}/commands", new
         {
-            id = 1, method = "run.start", @params = new { assistant_id = "steerable", input = Protocol.Say("two"), multitask_strategy = "steer" },
+            id = 1,
+            method = "run.start",
+            @params = new { assistant_id = "steerable", input = Protocol.Say("two"), multitask_strategy = "steer" },
         }).OkAsync();
 
         Assert.Equal(run, answer.GetProperty("result").Text("run_id"));
