@@ -97,4 +97,13 @@ internal static class PageColumns
             .WithColumn(rows, NpgsqlDbType.Text, row => row.Checkpoint.Snapshot)
             .WithColumn(rows, NpgsqlDbType.Uuid, row => row.Checkpoint.ReplacedHead);
     }
+
+    /// <summary>The messages that the runs of some pages are writing: the last two parameters of a statement that appends.</summary>
+    public static NpgsqlCommand WithPartials(this NpgsqlCommand command, IReadOnlyList<RunPage> pages)
+    {
+        var writing = pages.Where(page => page.Partial is not null).ToList();
+        return command
+            .WithColumn(writing, NpgsqlDbType.Uuid, page => page.RunId)
+            .WithColumn(writing, NpgsqlDbType.Text, page => page.Partial);
+    }
 }
