@@ -21,7 +21,7 @@ internal static class SystemEndpoints
     private static readonly ServerInfo Info = new()
     {
         Version = typeof(SystemEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0",
-        Flags = new Dictionary<string, bool> { ["assistants"] = true, ["crons"] = true, ["langsmith"] = false },
+        Flags = new Dictionary<string, bool> { ["assistants"] = true, ["crons"] = true, ["langsmith"] = false, ["progress"] = true },
         Metadata = RawJson.EmptyObject,
         Context = "dotnet",
     };

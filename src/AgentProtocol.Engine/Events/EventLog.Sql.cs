@@ -25,7 +25,7 @@ internal sealed partial class EventLog
     /// <summary>Pages with state: heads first, then work, and all of it in one transaction.</summary>
     private const string AppendStateSql =
         $"""
-        with given as (select g.*, a.partial from {PageColumns.Given} left join unnest($31, $32) as a(run_id, partial) using (run_id)),
+        with given as (select g.*, a.partial from {PageColumns.Given} left join unnest($33, $34) as a(run_id, partial) using (run_id)),
         head as (
             select h.thread_id from thread_heads h join given g using (thread_id)
             where h.active_run = g.run_id

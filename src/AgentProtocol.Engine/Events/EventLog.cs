@@ -74,13 +74,7 @@ internal sealed partial class EventLog
         var newest = RunPage.NewestOfEachRun(pages);
         await using var connection = await database.Source.OpenConnectionAsync();
         await using var command = new NpgsqlCommand(sql, connection).WithPages(newest);
-        if (withState)
-        {
-            command.WithCheckpoints(newest).WithTaken(newest);
-        }
-
-        var writing = newest.Where(page => page.Partial is not null).ToList();
-        command.WithColumn(writing, NpgsqlDbType.Uuid, page => page.RunId).WithColumn(writing, NpgsqlDbType.Text, page => page.Partial);
+        _ = withState ? command.WithCheckpoints(newest).WithTaken(newest).WithPartials(newest) : command.WithPartials(newest);
 
         HashSet<Guid> written = [];
         await using var reader = await command.ExecuteReaderAsync();

@@ -126,4 +126,13 @@ internal static class PageColumns
             .WithColumn(taking, NpgsqlDbType.Uuid, page => page.RunId)
             .WithColumn(taking, NpgsqlDbType.Integer, page => page.TakenUpdates!.Value);
     }
+
+    /// <summary>The messages that the runs of some pages are writing: the last two parameters of a statement that appends.</summary>
+    public static NpgsqlCommand WithPartials(this NpgsqlCommand command, IReadOnlyList<RunPage> pages)
+    {
+        var writing = pages.Where(page => page.Partial is not null).ToList();
+        return command
+            .WithColumn(writing, NpgsqlDbType.Uuid, page => page.RunId)
+            .WithColumn(writing, NpgsqlDbType.Text, page => page.Partial);
+    }
 }

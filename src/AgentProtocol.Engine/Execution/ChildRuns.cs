@@ -17,7 +17,8 @@ internal sealed class ChildRuns(
     NodeSlots slots,
     RunFeed feed,
     RunLookup runs,
-    ThreadReader threads)
+    ThreadReader threads,
+    RunLimits limits)
 {
     /// <summary>Why a child is cancelled, for people.</summary>
     public const string ParentEnded = "The run that has started it has ended";
@@ -145,8 +146,8 @@ internal sealed class ChildRuns(
             Request = $$"""{"assistant_id":{{JsonText.Quote(agent.Id)}},"input":{{child.Input.GetRawText()}}}""",
             Metadata = "{}",
             Strategy = MultitaskStrategy.Enqueue,
-            TimeLimit = agent.Limits.Total,
-            QueueWait = agent.Limits.QueueWait,
+            TimeLimit = limits.OwnTotal(agent.Id),
+            QueueWait = limits.Of(agent.Id).QueueWait,
             Parent = new ParentExecution(parent.RunId, parent.Fence),
         };
     }

@@ -159,8 +159,8 @@ internal sealed class RunRecorder
     /// <summary>The last frames; the stream modes say nothing of an interruption (wire-contract 6.2).</summary>
     public void End(RunOutcome outcome)
     {
-        KeepPartial(outcome);
         beforeEnd = (frames.Count, frames.NextPosition, frames.NextNumber);
+        KeepPartial(outcome);
         if (outcome.Pause is { } pause)
         {
             pausedAt = headId;
