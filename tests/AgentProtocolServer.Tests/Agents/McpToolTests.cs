@@ -70,7 +70,7 @@ public sealed class McpToolTests : IAsyncLifetime
         try
         {
             var url = await program.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
-            await using var server = await StartAsync($$"""{"url":"{{url}}","headers":{"X-Api-Key":"key: {env:GIVEN}"}}""");
+            await using var server = await StartAsync($$$"""{"url":"{{{url}}}","headers":{"X-Api-Key":"key: {env:GIVEN}"}}""");
 
             var values = await server.Client.PostAsync("/runs/wait", new { assistant_id = "helper", input = Protocol.Say("go") }).OkAsync();
 
