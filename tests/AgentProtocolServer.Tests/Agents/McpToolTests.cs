@@ -41,7 +41,7 @@ public sealed class McpToolTests : IAsyncLifetime
 
         var values = await server.Client.PostAsync("/runs/wait", new { assistant_id = "helper", input = Protocol.Say("go") }).OkAsync();
 
-        Assert.Equal(["tool: 3", "tool: a value", "tool: (not set)", "tool: (not set)", "tool: Out of order.", "ai: ok"], values.GetProperty("values").Conversation()[2..]);
+        Assert.Equal(["tool: 3", "tool: a value", "tool: (not set)", "tool: (not set)", "tool: Out of order.", "ai: ok"], values.Conversation()[2..]);
         Assert.Equal(["add", "environment", "header", "fail", "exit"], model.Calls[0].Options!.Tools!.Select(tool => tool.Name));
     }
 
@@ -53,7 +53,7 @@ public sealed class McpToolTests : IAsyncLifetime
 
         var values = await server.Client.PostAsync("/runs/wait", new { assistant_id = "helper", input = Protocol.Say("go") }).OkAsync();
 
-        var messages = values.GetProperty("values").GetProperty("messages");
+        var messages = values.GetProperty("messages");
         Assert.Equal("error", messages[2].Text("status"));
         Assert.Equal(("success", "3"), (messages[4].Text("status"), messages[4].Text("content")));
     }
@@ -74,7 +74,7 @@ public sealed class McpToolTests : IAsyncLifetime
 
             var values = await server.Client.PostAsync("/runs/wait", new { assistant_id = "helper", input = Protocol.Say("go") }).OkAsync();
 
-            var messages = values.GetProperty("values").GetProperty("messages");
+            var messages = values.GetProperty("messages");
             Assert.Equal(("3", "key: a value"), (messages[2].Text("content"), messages[3].Text("content")));
             Assert.Equal("error", messages[4].Text("status"));
         }
