@@ -16,7 +16,7 @@ internal static class LlmConfiguration
             Instructions = described.Optional("instructions")?.Text(),
             MaxTurns = described.Optional("maxTurns")?.Integer(1, 1000) ?? 50,
             ContextTokens = described.Optional("contextTokens")?.Integer(1000, int.MaxValue),
-            OutputSchema = schema?.AsObject().Element,
+            OutputSchema = schema is null ? null : SchemaConfiguration.Read(schema),
             Time = values.Time,
         };
         if (schema is not null && OutputFormat.Mistake(schema.Element) is { } mistake)

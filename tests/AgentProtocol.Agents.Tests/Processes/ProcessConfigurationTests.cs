@@ -70,7 +70,7 @@ public sealed class ProcessConfigurationTests : IDisposable
     [InlineData("\"command\": \"sh\", \"env\": {\"A\": \"{env:GONE}\"}", "$.agents[0].env.A: the environment variable GONE is not set")]
     [InlineData("\"command\": \"sh\", \"memoryMb\": 0", "$.agents[0].memoryMb: this must be a whole number")]
     [InlineData("\"command\": \"sh\", \"cpuSeconds\": 1.5", "$.agents[0].cpuSeconds: this must be a whole number")]
-    [InlineData("\"command\": \"sh\", \"killGraceSeconds\": 90", "$.agents[0].killGraceSeconds: this must be a number of seconds between 0 and 60")]
+    [InlineData("\"command\": \"sh\", \"killGraceSeconds\": 90", "$.agents[0].killGraceSeconds: this must be a number from 0 to 60")]
     public void Mistakes_name_their_place(string members, string complaint) =>
         Assert.Contains(complaint, Assert.Throws<AgentConfigurationException>(() => Load(members)).Message, StringComparison.Ordinal);
 

@@ -107,6 +107,7 @@ internal sealed class OwnedData
             ["query"] = null,
             ["select"] = null,
             ["sort_by"] = null,
+            ["timeouts"] = null,
             ["sort_order"] = null,
             ["status"] = null,
             ["stream_mode"] = null,

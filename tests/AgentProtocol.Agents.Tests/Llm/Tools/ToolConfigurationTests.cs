@@ -37,7 +37,7 @@ public sealed class ToolConfigurationTests : IDisposable
         { Http("""{"name":"x","description":"d","url":"http://x","timeoutSeconds":0}"""), "$.agents[0].tools[0].http.timeoutSeconds", "from 1 to 3600" },
         { Http("""{"name":"x","description":"d","url":"http://x","parameters":[]}"""), "$.agents[0].tools[0].http.parameters", "must be an object" },
         { "\"maxTurns\":0", "$.agents[0].maxTurns", "from 1 to 1000" },
-        { "\"contextTokens\":10", "$.agents[0].contextTokens", "at least 1000" },
+        { "\"contextTokens\":10", "$.agents[0].contextTokens", "from 1000" },
         { "\"outputSchema\":[]", "$.agents[0].outputSchema", "must be an object" },
         { "\"outputSchema\":{\"$ref\":\"#/definitions/missing\"}", "$.agents[0].outputSchema", "not a JSON Schema" },
     };
