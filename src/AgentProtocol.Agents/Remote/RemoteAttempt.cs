@@ -152,7 +152,8 @@ internal sealed class RemoteAttempt(RemoteServer server, AgentContext context, T
     /// <summary>What was taken from the inbox before the next event came; null when nothing was.</summary>
     private async Task<IReadOnlyList<JsonElement>?> TakeUntilAsync(Task next, CancellationToken cancellationToken)
     {
-        while (!next.IsCompleted && relay.IsBetweenSteps)
+        // Not any longer once it is stopped: this may go on inside of the cancellation, whose next callback ends the reading.
+        while (!next.IsCompleted && relay.IsBetweenSteps && !cancellationToken.IsCancellationRequested)
         {
             using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             await Task.WhenAny(next, context.Inbox.WaitAsync(waiting.Token));
