@@ -69,5 +69,10 @@ internal sealed class Conversation(IReadOnlyList<JsonElement> messages)
         }
     }
 
-    private static bool IsAnswer(JsonElement message) => MessageText.IsOfType(message, "ai");
+    /// <summary>Not what an earlier run was still writing when it was stopped: whoever goes on from there wants an answer.</summary>
+    private static bool IsAnswer(JsonElement message) => MessageText.IsOfType(message, "ai") && !IsUnfinished(message);
+
+    private static bool IsUnfinished(JsonElement message) =>
+        message.TryGetProperty("response_metadata", out var metadata) && metadata.ValueKind == JsonValueKind.Object
+        && MessageText.Property(metadata, "finish_reason") is "interrupted" or "timeout" or "error";
 }

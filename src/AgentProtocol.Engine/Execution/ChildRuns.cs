@@ -18,7 +18,8 @@ internal sealed class ChildRuns(
     RunFeed feed,
     RunLookup runs,
     ThreadReader threads,
-    RunLimits limits)
+    RunLimits limits,
+    TimeProvider time)
 {
     /// <summary>Why a child is cancelled, for people.</summary>
     public const string ParentEnded = "The run that has started it has ended";
@@ -42,7 +43,7 @@ internal sealed class ChildRuns(
 
         try
         {
-            foreach (var child in await cancellation.FindChildrenAsync(run.Claim.RunId, CancellationToken.None))
+            foreach (var child in await cancellation.FindChildrenAsync(new ParentExecution(run.Claim.RunId, run.Claim.Fence), CancellationToken.None))
             {
                 signals.Announce(await cancellation.CancelAsync(child, CancelAction.Interrupt, ParentEnded, CancellationToken.None));
             }
@@ -66,7 +67,7 @@ internal sealed class ChildRuns(
         var metadata = $$"""{"parent_run_id":"{{claim.RunId}}","parent_thread_id":"{{claim.ThreadId}}"}""";
         var thread = new NewThreadRow { ThreadId = row.ThreadId, Owner = row.Owner, Metadata = metadata, Filter = metadata };
         run.MayHaveChildren = true;
-        var made = await creation.CreateChildAsync(row, thread, cancellationToken);
+        var made = await PersistAsync(() => creation.CreateChildAsync(row, thread, cancellationToken), cancellationToken);
         switch (made.Kind)
         {
             case ChildCreationKind.Created:
@@ -99,7 +100,7 @@ internal sealed class ChildRuns(
     public async Task<RunView?> WaitAsync(string owner, Guid runId, Action stillActive, CancellationToken cancellationToken)
     {
         using var subscription = feed.Subscribe(runId, wantsPages: false);
-        var view = await runs.ReadAsync(owner, runId);
+        var view = await PersistAsync(() => runs.ReadAsync(owner, runId), cancellationToken);
         if (view is { WorkState: not null })
         {
             stillActive();
@@ -108,7 +109,7 @@ internal sealed class ChildRuns(
         while (view is { WorkState: not null })
         {
             await subscription.NextAsync(cancellationToken);
-            view = await runs.ReadAsync(owner, runId);
+            view = await PersistAsync(() => runs.ReadAsync(owner, runId), cancellationToken);
         }
 
         return view;
@@ -121,9 +122,25 @@ internal sealed class ChildRuns(
     /// <summary>What a child has led to.</summary>
     public async Task<ChildResult> ReadResultAsync(Guid runId, Guid threadId, RunView? ended, CancellationToken cancellationToken)
     {
-        var (state, interrupts) = await threads.ReadStateAfterRunAsync(threadId, runId, cancellationToken);
+        var (state, interrupts) = await PersistAsync(() => threads.ReadStateAfterRunAsync(threadId, runId, cancellationToken), cancellationToken);
         var error = ended is null ? "It was rolled back" : ended.Row.Error ?? (interrupts is null ? null : "It waits for an answer of a person");
         return new ChildResult(runId, threadId, ended?.Row.Status ?? "interrupted", error, AgentStates.From(state));
+    }
+
+    /// <summary>A database that is away is no failure of a run. Asking again is harmless: what is made has its id already.</summary>
+    private async Task<T> PersistAsync<T>(Func<Task<T>> ask, CancellationToken cancellationToken)
+    {
+        for (var failures = 0; ; failures++)
+        {
+            try
+            {
+                return await ask();
+            }
+            catch (Exception exception) when (TransientFailure.Is(exception) && !cancellationToken.IsCancellationRequested)
+            {
+                await Task.Delay(TransientFailure.Pause(failures), time, cancellationToken);
+            }
+        }
     }
 
     /// <summary>The row of a child; it runs the agent as it is registered, whatever the owner has made of its assistant.</summary>

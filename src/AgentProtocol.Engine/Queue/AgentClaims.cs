@@ -16,6 +16,7 @@ internal sealed class AgentClaims(ProtocolDatabase database, RunLimits limits, I
     internal const int LockClass = 0x4147_4e54;
 
     /// <summary>
+    /// A run with children in flight waits for them and does not count: an agent that works through itself would wait forever.
     /// The agents among those given that seem to have both a ready run and room, longest waiting first. Most looks end
     /// here, without a lock.
     /// </summary>
@@ -25,7 +26,8 @@ internal sealed class AgentClaims(ProtocolDatabase database, RunLimits limits, I
         cross join lateral (
             select w.priority, w.available_at from run_work w where w.state = 2 and w.agent = a.agent
             order by w.priority, w.available_at, w.run_id limit 1) longest
-        where (select count(*) from run_work w where w.state = 3 and w.agent = a.agent) < a.most
+        where (select count(*) from run_work w where w.state = 3 and w.agent = a.agent
+               and not exists (select from run_work k where k.parent_run_id = w.run_id)) < a.most
         order by longest.priority, longest.available_at
         """;
 
@@ -40,7 +42,8 @@ internal sealed class AgentClaims(ProtocolDatabase database, RunLimits limits, I
             select w.run_id from run_work w, node
             where w.state = 2 and w.agent = $4
             order by w.priority, w.available_at, w.run_id
-            limit least($2, greatest($5 - (select count(*) from run_work r where r.state = 3 and r.agent = $4), 0))
+            limit least($2, greatest($5 - (select count(*) from run_work r where r.state = 3 and r.agent = $4
+                and not exists (select from run_work k where k.parent_run_id = r.run_id)), 0))
             for no key update of w skip locked),
         {RunClaims.Take}
         """;

@@ -12,15 +12,20 @@ internal sealed class QueueTimeouts(ProtocolDatabase database)
     private const int Batch = 100;
 
     /// <summary>The first claim of a run takes its limit away.</summary>
-    private const string LateSql = "select run_id, thread_id from run_work where start_by <= now() order by start_by limit $1";
+    private const string LateSql =
+        $"select w.run_id, w.thread_id from run_work w where w.start_by <= now() and {NothingStopsForIt} order by w.start_by limit $1";
+
+    /// <summary>A run for whose sake the one before it is being stopped has as good as started.</summary>
+    private const string NothingStopsForIt =
+        "not exists (select from run_work a where a.thread_id = w.thread_id and a.state = 3 and a.settle is not null)";
 
     private const string LockHeadSql = "select 1 from thread_heads where thread_id = $1 for no key update";
 
     /// <summary>Looks again under the lock of the head: a claim in flight is waited for, and wins.</summary>
     private const string LockLateSql =
-        """
+        $"""
         select w.state, w.start_by - r.created_at, r.request, r.agent, now() from run_work w join runs r using (run_id)
-        where w.run_id = $1 and w.state < 3 and w.attempt = 0 and w.start_by <= now() for no key update of w
+        where w.run_id = $1 and w.state < 3 and w.attempt = 0 and w.start_by <= now() and {NothingStopsForIt} for no key update of w
         """;
 
     /// <summary>Some of the runs whose wait is over.</summary>

@@ -24,16 +24,21 @@ internal sealed class RunCancellation(ProtocolDatabase database)
         where run_id = $1 and state = 3 and settle is not null
         """;
 
-    private const string ChildrenSql = "select run_id from run_work where parent_run_id = $1";
+    /// <summary>Nobody's but the execution's that has the parent: another attempt may be waiting for the same children.</summary>
+    private const string ChildrenSql =
+        """
+        select c.run_id from run_work c join run_work p on p.run_id = c.parent_run_id
+        where p.run_id = $1 and p.fence = $2 and p.state = 3
+        """;
 
     private const string LockHeadSql =
         "select h.thread_id from thread_heads h join runs r using (thread_id) where r.run_id = $1 for no key update of h";
 
-    /// <summary>The children of a run that have not ended.</summary>
-    public async Task<IReadOnlyList<Guid>> FindChildrenAsync(Guid parentRunId, CancellationToken cancellationToken)
+    /// <summary>The children of a run that have not ended; none when the execution has lost the run.</summary>
+    public async Task<IReadOnlyList<Guid>> FindChildrenAsync(ParentExecution parent, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(ChildrenSql, connection).With(parentRunId);
+        await using var command = new NpgsqlCommand(ChildrenSql, connection).With(parent.RunId).With(parent.Fence);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         List<Guid> children = [];
         while (await reader.ReadAsync(cancellationToken))

@@ -29,7 +29,7 @@ internal sealed partial class RunClaims
         with node as (select id from nodes where id = $1 for key share),
         ready as (
             select w.run_id from run_work w, node
-            where w.state = 2 and ($4::uuid[] is null or w.run_id = any($4)) and (w.agent <> all($5) or w.settle is not null)
+            where w.state = 2 and ($4::uuid[] is null or w.run_id = any($4)) and (w.agent <> all($5) or w.settle is not null or w.deadline_at <= now())
             order by w.priority, w.available_at, w.run_id limit $2
             for no key update of w skip locked),
         {Take}

@@ -279,7 +279,7 @@ internal sealed class RunFactory(
     /// counted: the run in flight keeps those that it has.
     /// </summary>
     private static bool BringsOnlyMessages(RunCreate request) =>
-        request is { Command: null or { ValueKind: JsonValueKind.Null }, Checkpoint: null or { ValueKind: JsonValueKind.Null }, Webhook: null, AfterSeconds: null or 0 }
+        request is { Command: null or { ValueKind: JsonValueKind.Null }, Checkpoint: null or { ValueKind: JsonValueKind.Null }, Webhook: null, AfterSeconds: null or 0, Timeouts: null }
         && request is { CheckpointId: null or { ValueKind: JsonValueKind.Null }, InterruptBefore: null or { ValueKind: JsonValueKind.Null }, InterruptAfter: null or { ValueKind: JsonValueKind.Null } }
         && !NamesCheckpoint(request.Config) && !OnCompletionIs(request, "delete") && RunUpdates.HasMessage(request.Input, request.Messages);
 

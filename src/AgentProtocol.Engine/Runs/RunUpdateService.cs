@@ -3,6 +3,7 @@ using AgentProtocol.Agents;
 using AgentProtocol.Contracts;
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Runs;
+using AgentProtocol.Engine.Lifecycle;
 using AgentProtocol.Engine.Queue;
 using AgentProtocol.Engine.Storage;
 
@@ -48,8 +49,19 @@ public sealed class RunUpdateService
             throw Ended(runId);
         }
 
-        return agents.Find(run.Row.Agent) is { IsSteerable: true }
-            ? await SteerAsync(new NewUpdate(id, owner, run.Row.ThreadId, runId, update.Body.Text), cancellationToken)
+        if (run.WorkState == RunState.Waiting)
+        {
+            throw Busy(runId);
+        }
+
+        var isSteerable = agents.Find(run.Row.Agent) is { IsSteerable: true };
+        if (!isSteerable && run.Row.ParentRunId is not null)
+        {
+            throw ProtocolException.Conflict($"Run {runId} takes no messages: its agent does not, and the run that has started it waits for this very run");
+        }
+
+        return isSteerable
+            ? await SteerAsync(new NewUpdate(id, owner, run.Row.ThreadId, runId, RunUpdates.ToInput(update.Request).Text), cancellationToken)
             : await ReplaceAsync(owner, run, id, update, cancellationToken);
     }
 
@@ -60,11 +72,21 @@ public sealed class RunUpdateService
 
     private async Task<RunUpdate> SteerAsync(NewUpdate update, CancellationToken cancellationToken)
     {
-        if (await steering.AcceptAsync(update, cancellationToken) is not { } accepted)
+        AcceptedUpdate? accepted;
+        try
         {
-            throw await runs.ReadAsync(update.Owner, update.RunId) is { WorkState: not null }
-                ? ProtocolException.Conflict($"Run {update.RunId} takes no messages: it is being stopped, or waits behind another run of its thread")
-                : Ended(update.RunId);
+            accepted = await steering.AcceptAsync(update, cancellationToken);
+        }
+        catch (Exception exception) when (TransientFailure.Is(exception))
+        {
+            // The commit may have happened. A caller that is told of a failure says it again.
+            return await updates.FindAsync(update.Owner, update.Id, cancellationToken) is { } stored ? stored.ToWire()
+                : throw new ProtocolException(ErrorCode.Unavailable, "The database cannot be reached; try again");
+        }
+
+        if (accepted is null)
+        {
+            throw await runs.ReadAsync(update.Owner, update.RunId) is { WorkState: not null } ? Busy(update.RunId) : Ended(update.RunId);
         }
 
         signals.Announce(accepted.Effects);
@@ -101,6 +123,9 @@ public sealed class RunUpdateService
         await runs.ReadAsync(owner, runId) is { } run && (threadId is null || run.Row.ThreadId == threadId)
             ? run
             : throw ProtocolException.RunNotFound(runId);
+
+    private static ProtocolException Busy(Guid runId) =>
+        ProtocolException.Conflict($"Run {runId} takes no messages: it is being stopped, or waits behind another run of its thread");
 
     private static ProtocolException Ended(Guid runId) =>
         ProtocolException.Conflict($"Run {runId} has ended: start another run on its thread");

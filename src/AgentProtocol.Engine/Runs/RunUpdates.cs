@@ -11,7 +11,7 @@ internal static class RunUpdates
 {
     /// <summary>What the run that takes the place of one keeps of its request. Its configuration is the thread's by now.</summary>
     private static readonly string[] Kept =
-        ["assistant_id", "agent_id", "context", "metadata", "stream_mode", "durability", "webhook", "interrupt_before", "interrupt_after"];
+        ["assistant_id", "agent_id", "context", "metadata", "stream_mode", "durability", "webhook", "interrupt_before", "interrupt_after", "timeouts"];
 
     /// <summary>Whether an input and messages hold at least one message.</summary>
     public static bool HasMessage(JsonElement? input, JsonElement? messages) =>
@@ -40,6 +40,15 @@ internal static class RunUpdates
         RunFactory.CheckInput(new RunCreate { Input = update.Input, Messages = update.Messages });
     }
 
+    /// <summary>What of an update is merged: other members of its body mean nothing, and must not come to mean something later.</summary>
+    public static RawJson ToInput(RunUpdateCreate update)
+    {
+        List<string> members = [];
+        Add(members, "input", update.Input);
+        Add(members, "messages", update.Messages);
+        return new RawJson($"{{{string.Join(',', members)}}}");
+    }
+
     /// <summary>The body of a run that brings the messages of an update to a thread whose agent takes none while it runs.</summary>
     /// <param name="request">The body of the run that was told.</param>
     /// <param name="update">The messages.</param>
@@ -55,16 +64,16 @@ internal static class RunUpdates
             }
         }
 
-        Add("input", update.Input);
-        Add("messages", update.Messages);
+        Add(members, "input", update.Input);
+        Add(members, "messages", update.Messages);
         return new RawJson($"{{{string.Join(',', members)}}}");
+    }
 
-        void Add(string name, JsonElement? value)
+    private static void Add(List<string> members, string name, JsonElement? value)
+    {
+        if (value is { } given)
         {
-            if (value is { } given)
-            {
-                members.Add($"{JsonText.Quote(name)}:{given.GetRawText()}");
-            }
+            members.Add($"{JsonText.Quote(name)}:{given.GetRawText()}");
         }
     }
 

@@ -7,9 +7,10 @@ namespace AgentProtocol.Engine.Storage;
 /// <summary>Reads what callers told runs in flight.</summary>
 internal sealed class UpdateReader(ProtocolDatabase database)
 {
+    /// <summary>Without the bodies: whoever polls a run asks what became of them, not what they say.</summary>
     private const string OfRunsSql =
         """
-        select run_id, n, id, thread_id, run_no, owner, request, created_at, delivered_at from run_updates
+        select run_id, n, id, thread_id, run_no, owner, '', created_at, delivered_at from run_updates
         where run_id = any($1) order by run_id, n
         """;
 

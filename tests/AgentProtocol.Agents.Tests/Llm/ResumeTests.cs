@@ -45,6 +45,21 @@ public class ResumeTests
         Assert.Equal(["tool c1 success: 3", "tool c2 success: 7", "ai: ok"], thread.Lines[2..]);
     }
 
+    [Theory]
+    [InlineData("interrupted")]
+    [InlineData("timeout")]
+    [InlineData("error")]
+    public async Task Answer_that_an_earlier_run_was_still_writing_is_no_answer(string reason)
+    {
+        AgentThread thread = new(AgentRuns.Human("go"), $$$"""{"type":"ai","id":"a1","content":"do","response_metadata":{"finish_reason":"{{{reason}}}"}}""");
+        model.Says("done");
+
+        await thread.RunAsync(AgentThread.Agent(model, tools.Add));
+
+        Assert.Equal("ai: done", thread.Lines[^1]);
+        Assert.Single(model.Calls);
+    }
+
     [Fact]
     public async Task Answer_that_is_there_is_not_given_again()
     {

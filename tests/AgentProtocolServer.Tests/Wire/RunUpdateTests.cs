@@ -53,6 +53,34 @@ public sealed class RunUpdateTests(SteerableFixture fixture) : IClassFixture<Ste
     }
 
     [Fact]
+    public async Task Members_that_only_other_requests_have_mean_nothing()
+    {
+        var (thread, run) = await StartAsync("wait");
+
+        await Client.PostAsync(
+            $"/threads/{thread}/runs/{run}/updates", new { messages = Say("two"), command = new { update = new[] { 1 } }, webhook = 7, multitask_strategy = "rollback" }).OkAsync();
+        var values = await Client.GetJsonAsync($"/threads/{thread}/runs/{run}/join");
+
+        Assert.Equal(["human: wait", "human: two", "ai: done: wait", "ai: done: two"], values.Conversation());
+        Assert.Equal(["messages"], values.Members());
+        Assert.Equal("idle", (await Client.GetJsonAsync($"/threads/{thread}")).Text("status"));
+    }
+
+    [Fact]
+    public async Task A_run_that_waits_takes_nothing_and_disturbs_nobody_whatever_its_agent()
+    {
+        var thread = await Client.NewThreadAsync();
+        var running = await Client.StartAsync(thread, "sleep 60");
+        var waiting = await Client.StartAsync(thread, "later");
+
+        await Client.PostAsync($"/threads/{thread}/runs/{waiting}/updates", new { messages = Say("two") }).RefusedAsync(HttpStatusCode.Conflict, "conflict");
+
+        await Client.WaitForStatusAsync(thread, running, "running");
+        Assert.Equal("pending", (await Client.GetJsonAsync($"/threads/{thread}/runs/{waiting}")).Text("status"));
+        await Client.PostAsync($"/threads/{thread}/runs/{running}/cancel?wait=1").EmptyAsync(HttpStatusCode.NoContent);
+    }
+
+    [Fact]
     public async Task Its_stream_shows_the_state_with_the_message_in_it()
     {
         var (thread, run) = await StartAsync("wait");

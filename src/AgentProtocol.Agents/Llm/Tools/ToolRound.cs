@@ -90,13 +90,16 @@ internal sealed class ToolRound(Toolbox toolbox, AgentContext context, TimeProvi
         {
             return ToolResult.Of(call, await tool.InvokeAsync(ToolArguments.For(call, context), cancellationToken));
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && !IsHandedOver(exception))
         {
             // The edge to code that is not ours: whatever a tool throws is a result, which the model can read and act upon.
             LlmLog.ToolFailed(context.Logger, call.Name, exception.Message, exception is ToolException ? null : exception);
             return new ToolResult(call, exception.Message, IsError: true);
         }
     }
+
+    /// <summary>A tool that waits for a run of another agent stops waiting when the server drains: the next attempt waits for the same run.</summary>
+    private bool IsHandedOver(Exception exception) => exception is OperationCanceledException && context.Draining.IsCancellationRequested;
 
     private JsonElement ToUpdate(JsonElement answer, IReadOnlyList<Decision> decisions, IReadOnlyList<ToolResult> results) =>
         AgentJson.Write(256, (answer, decisions, results, time), static (writer, value) =>
