@@ -25,7 +25,7 @@ internal static class AgentJson
     /// <param name="size">About how many bytes it takes.</param>
     /// <param name="value">What is written.</param>
     /// <param name="write">How it is written.</param>
-    public static JsonElement Write<T>(int size, T value, Action<Utf8JsonWriter, T> write) => 
+    public static JsonElement Write<T>(int size, T value, Action<Utf8JsonWriter, T> write) =>
         JsonElement.Parse(Fill(size, value, write).WrittenSpan, DocumentOptions);
 
     /// <summary>The same as text that is sent.</summary>

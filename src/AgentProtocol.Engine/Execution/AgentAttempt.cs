@@ -116,25 +116,25 @@ internal sealed class AgentAttempt(
 
     private AgentContext ToContext(
         RunningRun run, RunWriter writer, RunRecorder recorder, IAgentInbox inbox, RunRequest request, RunStart start) => new()
-    {
-        RunId = run.Claim.RunId,
-        ThreadId = run.Claim.ThreadId,
-        AgentId = run.Claim.Order!.Agent,
-        Attempt = run.Claim.Attempt,
-        CompletedSteps = start.CompletedSteps,
-        Input = request.Input,
-        State = AgentStates.From(recorder.State),
-        Config = RunSettings.WithServerKeys(
+        {
+            RunId = run.Claim.RunId,
+            ThreadId = run.Claim.ThreadId,
+            AgentId = run.Claim.Order!.Agent,
+            Attempt = run.Claim.Attempt,
+            CompletedSteps = start.CompletedSteps,
+            Input = request.Input,
+            State = AgentStates.From(recorder.State),
+            Config = RunSettings.WithServerKeys(
             request.Config, run.Claim.RunId, run.Claim.ThreadId, run.Claim.Order.Agent, run.Claim.Order.AssistantId, run.Claim.Owner),
-        Context = request.Context,
-        ResumeNode = start.Pause?.Node,
-        Interrupts = start.Pause is not { } pause ? []
+            Context = request.Context,
+            ResumeNode = start.Pause?.Node,
+            Interrupts = start.Pause is not { } pause ? []
             : [.. pause.Interrupts.Select(interrupt => new AgentInterrupt(
                 interrupt.Id, JsonText.Parse(interrupt.Value), ResumeAnswers.For(interrupt, pause, request.Resume)))],
-        Draining = run.Draining,
-        LeaseLost = run.LeaseLost,
-        Store = new AgentStore(store, run),
-        Inbox = inbox,
-        Children = children.Of(run, writer),
-    };
+            Draining = run.Draining,
+            LeaseLost = run.LeaseLost,
+            Store = new AgentStore(store, run),
+            Inbox = inbox,
+            Children = children.Of(run, writer),
+        };
 }

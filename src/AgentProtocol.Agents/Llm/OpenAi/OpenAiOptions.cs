@@ -1,7 +1,7 @@
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
-using ResponseFormat = Microsoft.Extensions.AI.ChatResponseFormat;
 using OpenAiResponseFormat = OpenAI.Chat.ChatResponseFormat;
+using ResponseFormat = Microsoft.Extensions.AI.ChatResponseFormat;
 
 namespace AgentProtocol.Agents.Llm.OpenAi;
 
