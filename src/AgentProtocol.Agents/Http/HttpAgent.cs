@@ -35,7 +35,8 @@ internal sealed class HttpAgent(AgentServer server, Uri url, Uri? cancelUrl, Tim
         }
         finally
         {
-            if (!isOver && cancellationToken.IsCancellationRequested && !context.LeaseLost.IsCancellationRequested)
+            // Not when another node goes on with the run, because this one has lost it or shuts down.
+            if (!isOver && cancellationToken.IsCancellationRequested && !context.LeaseLost.IsCancellationRequested && !context.Draining.IsCancellationRequested)
             {
                 await CancelThereAsync(context);
             }

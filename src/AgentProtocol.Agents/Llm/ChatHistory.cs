@@ -7,7 +7,7 @@ namespace AgentProtocol.Agents.Llm;
 /// <summary>Turns the messages of a thread (wire-contract 7.3) into what a chat model reads.</summary>
 internal static class ChatHistory
 {
-    private const string NoResult = "This call has no result: the work was stopped before it was made.";
+    private const string NoResult = "This call has no result: the work was stopped, and it may or may not have been made.";
 
     /// <summary>
     /// The instructions, if any, and behind them every message of the thread. Models want the result of each call right

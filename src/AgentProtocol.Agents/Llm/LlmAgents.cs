@@ -28,12 +28,16 @@ public static class LlmAgents
         return Create(id, client, options, new ToolSet(options.Tools));
     }
 
-    internal static AgentDefinition Create(string id, IChatClient client, LlmAgentOptions options, ToolSet tools) => new()
+    internal static AgentDefinition Create(string id, IChatClient client, LlmAgentOptions options, ToolSet tools)
     {
-        Id = id,
-        Agent = new LlmAgent(client, options, tools),
-        Kind = "llm",
-        Nodes = tools.IsEmpty ? [ModelNode] : [ModelNode, ToolsNode],
-        IsSteerable = true,
-    };
+        AgentDefinition agent = new()
+        {
+            Id = id,
+            Agent = new LlmAgent(client, options, tools),
+            Kind = "llm",
+            Nodes = tools.IsEmpty ? [ModelNode] : [ModelNode, ToolsNode],
+            IsSteerable = true,
+        };
+        return options.OutputSchema is { } schema ? agent with { OutputSchema = schema } : agent;
+    }
 }

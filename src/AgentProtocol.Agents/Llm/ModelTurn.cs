@@ -18,7 +18,8 @@ internal sealed class ModelTurn(IChatClient client, LlmAgentOptions options, Out
     {
         yield return new AgentEvent.StepStarted(LlmAgents.ModelNode);
         var view = ViewOf(conversation);
-        if (Notice(window.Fit(view, toolbox.Length)) is { } fitted)
+        var leftOut = window.Fit(view, toolbox.Length);
+        if (Notice(leftOut) is { } fitted)
         {
             yield return fitted;
         }
@@ -26,7 +27,7 @@ internal sealed class ModelTurn(IChatClient client, LlmAgentOptions options, Out
         var (call, overflow) = await TryBeginAsync(view, toolbox, cancellationToken);
         if (overflow is not null)
         {
-            if (Notice(ContextWindow.FitHarder(view)) is { } shortened)
+            if (Notice(leftOut + ContextWindow.FitHarder(view)) is { } shortened)
             {
                 yield return shortened;
             }

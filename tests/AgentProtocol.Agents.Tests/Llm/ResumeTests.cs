@@ -82,7 +82,7 @@ public class ResumeTests
         Assert.Equal(
             [
                 "user: go", """assistant: c1=add({"a":1,"b":2}) c2=add({"a":3,"b":4})""", "tool: c1=3",
-                "tool: c2=This call has no result: the work was stopped before it was made.", "user: rather not",
+                "tool: c2=This call has no result: the work was stopped, and it may or may not have been made.", "user: rather not",
             ],
             model.Calls[0].Lines);
         Assert.Equal("ai: ok", thread.Lines[^1]);

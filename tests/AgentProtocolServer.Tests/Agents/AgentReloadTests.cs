@@ -53,7 +53,7 @@ public sealed class AgentReloadTests : IAsyncLifetime
         await Client.PostAsync($"/threads/{first}/runs/{running}/cancel?wait=1");
         await reply.ClientLeft.WaitAsync(Token);
         Assert.Equal((1, 1), (old.Requests.Count, other.Requests.Count));
-        Assert.Contains("agents added: none; changed: helper; removed: none", server.Log, StringComparison.Ordinal);
+        await LoggedAsync("agents added: none; changed: helper; removed: none");
         Assert.Empty(server.Errors);
     }
 
@@ -69,7 +69,7 @@ public sealed class AgentReloadTests : IAsyncLifetime
 
         Write(Helper("second", old), Helper("third", old, id: "more"));
         await DescribedAsync("second");
-        Assert.Contains("agents added: more; changed: helper; removed: none", server.Log, StringComparison.Ordinal);
+        await LoggedAsync("agents added: more; changed: helper; removed: none");
         Assert.Single(server.Errors);
     }
 
@@ -137,6 +137,10 @@ public sealed class AgentReloadTests : IAsyncLifetime
     });
 
     private void Write(params string[] agents) => File.WriteAllText(file, $$"""{ "agents": [ {{string.Join(", ", agents)}} ] }""");
+
+    /// <summary>The line comes behind the agents that it is about.</summary>
+    private Task LoggedAsync(string line) =>
+        Until.TrueAsync(() => Task.FromResult(server.Log.Contains(line, StringComparison.Ordinal)), Token, condition: line);
 
     private async Task<string> StartAsync(string thread) => (await Client.PostAsync(
         $"/threads/{thread}/runs", new { assistant_id = "helper", multitask_strategy = "enqueue", input = Protocol.Say("hello") }).OkAsync()).Text("run_id");

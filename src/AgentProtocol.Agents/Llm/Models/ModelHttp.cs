@@ -17,6 +17,10 @@ internal static class ModelHttp
             // Otherwise an address that swallows packets would take the whole silence to be noticed.
             ConnectTimeout = TimeSpan.FromSeconds(15),
             PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+
+            // Keys in headers of their own, and conversations, would follow a redirect to wherever it leads.
+            AllowAutoRedirect = false,
+            UseCookies = false,
         };
         RefusalHandler refusals = new() { InnerHandler = sockets };
         outermost?.InnerHandler = refusals;

@@ -19,7 +19,7 @@ internal static class HttpToolConfiguration
             described.Optional("method") is { } method ? Method(method) : HttpMethod.Get,
             url,
             HeaderConfiguration.Read(described.Optional("headers"), values),
-            described.Optional("parameters")?.AsObject().Element ?? Parameters(url),
+            described.Optional("parameters") is { } parameters ? SchemaConfiguration.Read(parameters) : Parameters(url),
             TimeSpan.FromSeconds(described.Optional("timeoutSeconds")?.Whole(1, 3600) ?? 30));
     }
 

@@ -11,12 +11,11 @@ internal sealed record ToolResult(ToolCall Call, string Text, bool IsError)
 {
     private const int Longest = 256 * 1024;
 
-    /// <summary>The result of a call that was made. One without end would fill the thread, and no model could read it.</summary>
-    public static ToolResult Of(ToolCall call, object? value)
-    {
-        var text = TextOf(value);
-        return new ToolResult(call, text.Length <= Longest ? text : $"{text[..Longest]}\n[Cut off here: {text.Length} characters in all.]", IsError: false);
-    }
+    /// <summary>What the model reads. A text without end would fill the thread, and no model could read it.</summary>
+    public string Text { get; } = Text.Length <= Longest ? Text : $"{Text[..Longest]}\n[Cut off here: {Text.Length} characters in all.]";
+
+    /// <summary>The result of a call that was made.</summary>
+    public static ToolResult Of(ToolCall call, object? value) => new(call, TextOf(value), IsError: false);
 
     /// <summary>The message that is added to the thread (wire-contract 7.3).</summary>
     public void WriteMessage(Utf8JsonWriter writer, TimeProvider time)
