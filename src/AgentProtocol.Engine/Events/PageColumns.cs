@@ -7,19 +7,29 @@ namespace AgentProtocol.Engine.Events;
 /// <summary>Pages as columns of a multi-row statement. Append and finish name them alike.</summary>
 internal static class PageColumns
 {
-    /// <summary>The columns of <see cref="WithPages"/>, from <c>$1</c> on.</summary>
-    public const string Given =
-        """
-        unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-            as g(run_id, thread_id, owner, fence, first_event, count, next_number, frames, progress, usage, merged, head, head_n, segment,
-                 head_values, value_filter)
-        """;
+    /// <summary>The parameters of <see cref="WithPages"/>: arrays, of which <c>unnest</c> makes the rows <see cref="Names"/>.</summary>
+    public const string Parameters = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16";
+
+    /// <summary>
+    /// The columns of a page. A statement's steps hand them on from one to the next: to join each step with the pages again
+    /// would cost the square of their number.
+    /// </summary>
+    public const string Names =
+        "run_id, thread_id, owner, fence, first_event, count, next_number, frames, progress, usage, merged, head, head_n, segment, head_values, value_filter";
 
     /// <summary>The columns of <see cref="WithCheckpoints"/>, from <c>$17</c> on.</summary>
     private const string GivenCheckpoints =
         """
         unnest($17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)
             as c(written_by, run_id, thread_id, owner, id, n, parent_id, step, source, node, segment, delta, snapshot, replaced_head)
+        """;
+
+    /// <summary>Inserts the frames of the pages that were written.</summary>
+    public const string InsertEvents =
+        """
+        event as (
+            insert into run_events (run_id, first_event, count, next_number, owner, frames)
+            select run_id, first_event, count, next_number, owner, frames from work where count > 0)
         """;
 
     /// <summary>Inserts the checkpoints of the pages that were written.</summary>
@@ -46,19 +56,18 @@ internal static class PageColumns
 
     /// <summary>
     /// Takes the flags off the inputs that a page has merged: those of superseded runs before its own, and updates that
-    /// earlier runs have not taken. Inputs that were left behind later belong to a later run.
+    /// earlier runs have not taken. Inputs that were left behind later belong to a later run. The thread's count of them,
+    /// <c>left_behind</c>, spares the search where there are none.
     /// </summary>
     public const string ClearMerged =
         """
         merged_inputs as (
-            update runs r set unmerged = false
-            from work join given g using (run_id)
-            where g.merged and r.thread_id = g.thread_id and r.unmerged and r.run_no < work.run_no
+            update runs r set unmerged = false from work g
+            where g.merged and g.left_behind > 0 and r.thread_id = g.thread_id and r.unmerged and r.run_no < g.run_no
             returning r.thread_id),
         merged_updates as (
-            update run_updates u set delivered_at = now()
-            from work join given g using (run_id)
-            where g.merged and u.thread_id = g.thread_id and u.delivered_at is null and u.run_no < work.run_no
+            update run_updates u set delivered_at = now() from work g
+            where g.merged and g.left_behind > 0 and u.thread_id = g.thread_id and u.delivered_at is null and u.run_no < g.run_no
             returning u.thread_id),
         merged as (select thread_id from merged_inputs union all select thread_id from merged_updates)
         """;
@@ -127,12 +136,7 @@ internal static class PageColumns
             .WithColumn(taking, NpgsqlDbType.Integer, page => page.TakenUpdates!.Value);
     }
 
-    /// <summary>The messages that the runs of some pages are writing: the last two parameters of a statement that appends.</summary>
-    public static NpgsqlCommand WithPartials(this NpgsqlCommand command, IReadOnlyList<RunPage> pages)
-    {
-        var writing = pages.Where(page => page.Partial is not null).ToList();
-        return command
-            .WithColumn(writing, NpgsqlDbType.Uuid, page => page.RunId)
-            .WithColumn(writing, NpgsqlDbType.Text, page => page.Partial);
-    }
+    /// <summary>The messages that the runs of the pages are writing: the last parameter of a statement that appends.</summary>
+    public static NpgsqlCommand WithPartials(this NpgsqlCommand command, IReadOnlyList<RunPage> pages) =>
+        command.WithColumn(pages, NpgsqlDbType.Text, page => page.Partial);
 }

@@ -6,52 +6,48 @@ internal sealed partial class RunCompletion
 {
     /// <summary>
     /// Ends runs: last frames, last checkpoints, the head, the run's row and the free slot become visible together.
-    /// A thread with waiting runs, with inputs left behind or updates not taken, or one whose head is locked, gives no row unless <c>$41</c> says that the caller
+    /// A thread with waiting runs, with inputs left behind or updates not taken, or one whose head is locked, gives no row unless <c>$40</c> says that the caller
     /// holds the lock and passes the slot on. Completion wins against an interrupt, never against a committed rollback.
     /// </summary>
     private const string FinishSql =
         $"""
-        with given as (
-            select * from {PageColumns.Given}
-            join unnest($31, $32, $33, $34, $35, $36, $37, $38, $39, $40)
-                as o(run_id, status, error_type, error, thread_status, attempt, thread_error, paused_at, paused_node, interrupts) using (run_id)),
-        head as (
-            select h.thread_id from thread_heads h join given g using (thread_id)
-            where h.active_run = g.run_id and ((h.waiting = 0 and h.unmerged = 0 and h.untaken = 0) or $41)
+        with head as (
+            select g.*, h.unmerged as left_behind
+            from thread_heads h join unnest({PageColumns.Parameters}, $31, $32, $33, $34, $35, $36, $37, $38, $39)
+                as g({PageColumns.Names}, status, error_type, error, thread_status, attempt, thread_error, paused_at, paused_node, interrupts)
+                using (thread_id)
+            where h.active_run = g.run_id and ((h.waiting = 0 and h.unmerged = 0 and h.untaken = 0) or $40)
             order by h.thread_id for no key update of h skip locked),
         locked as (
-            select w.run_id from run_work w join given g using (run_id) join head on head.thread_id = g.thread_id
+            select g.*, w.run_no, w.progress as last_progress, w.usage as last_usage, w.started_at, w.updates
+            from run_work w join head g using (run_id)
             where w.state = 3 and w.fence = g.fence and w.next_event = g.first_event and w.settle is distinct from 'rollback'
             order by w.run_id for update of w),
-        work as (
-            delete from run_work w using locked where w.run_id = locked.run_id
-            returning w.run_id, w.run_no, w.progress, w.usage, w.owner, w.started_at, w.updates),
-        event as (
-            insert into run_events (run_id, first_event, count, next_number, owner, frames)
-            select g.run_id, g.first_event, g.count, g.next_number, g.owner, g.frames from work join given g using (run_id) where g.count > 0),
+        work as (delete from run_work w using locked g where w.run_id = g.run_id returning g.*),
+        {PageColumns.InsertEvents},
         {PageColumns.InsertCheckpoints},
         {PageColumns.ClearMerged},
-        taken as (select * from unnest($46, $47) as t(run_id, through)),
+        taken as (select * from unnest($45, $46) as t(run_id, through)),
         {PageColumns.Deliver},
         pause as (
             insert into pauses (thread_id, checkpoint_id, owner, node, interrupts)
-            select g.thread_id, g.paused_at, g.owner, g.paused_node, g.interrupts
-            from work join given g using (run_id) where g.paused_at is not null),
+            select thread_id, paused_at, owner, paused_node, interrupts from work where paused_at is not null),
         run as (
             update runs r
             set status = g.status, error_type = g.error_type, error = g.error, attempt = g.attempt,
-                event_count = g.first_event + g.count, progress = coalesce(g.progress, work.progress),
-                usage = coalesce(g.usage, work.usage), updates = work.updates, ended_at = now()
-            from work join given g using (run_id) where r.run_id = work.run_id
-            returning r.run_id, r.thread_id, r.deletes_thread),
+                event_count = g.first_event + g.count, progress = coalesce(g.progress, g.last_progress),
+                usage = coalesce(g.usage, g.last_usage), updates = g.updates, ended_at = now()
+            from work g where r.run_id = g.run_id
+            returning g.*, r.deletes_thread),
         {DisposeThreads},
         webhook as (
             insert into webhook_outbox (run_id, owner, url, host, body, started_at)
             select work.run_id, work.owner, c.url, c.host, c.body, work.started_at
-            from work join unnest($42, $43, $44, $45) as c(run_id, url, host, body) using (run_id))
+            from work join unnest($41, $42, $43, $44) as c(run_id, url, host, body) using (run_id))
         update thread_heads h
-        set {PageColumns.SetHead}, active_run = null, status = g.thread_status, error = g.thread_error, disposable = h.disposable or run.deletes_thread
-        from work join given g using (run_id) join run using (run_id) where h.thread_id = g.thread_id
+        set {PageColumns.SetHead}, active_run = null, status = g.thread_status, error = g.thread_error,
+            disposable = h.disposable or g.deletes_thread
+        from run g where h.thread_id = g.thread_id
         returning g.run_id
         """;
 

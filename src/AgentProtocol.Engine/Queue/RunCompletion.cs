@@ -42,7 +42,7 @@ internal enum EndingKind
 /// <summary>The writes by which an executor gives a run up: ended, erased, or put back for another execution.</summary>
 internal sealed partial class RunCompletion
 {
-    /// <summary>The steps of the statement are joined row by row, so that its cost grows with the square of this.</summary>
+    /// <summary>More rows share the cost of a statement and its commit, but each waits for all of them; beyond some dozens nothing is gained.</summary>
     private const int MaxBatch = 40;
 
     private readonly ProtocolDatabase database;
@@ -167,7 +167,6 @@ internal sealed partial class RunCompletion
         await using var command = new NpgsqlCommand(FinishSql, connection)
             .WithPages(pages)
             .WithCheckpoints(pages)
-            .WithColumn(endings, NpgsqlDbType.Uuid, ending => ending.Page.RunId)
             .WithColumn(endings, NpgsqlDbType.Text, ending => ending.Outcome.Status)
             .WithColumn(endings, NpgsqlDbType.Text, ending => ending.Outcome.ErrorType)
             .WithColumn(endings, NpgsqlDbType.Text, ending => ending.Outcome.Message)

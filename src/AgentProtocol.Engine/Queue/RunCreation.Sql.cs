@@ -34,13 +34,13 @@ internal sealed partial class RunCreation
     private const string CreateOnFreeThreadsSql =
         $$"""
         with node as (select id from nodes where id = $1 for key share),
-        given as (
-            select * from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $17, $18, $19, $20,
-                                 $22, $23, $24)
-                as g(run_id, thread_id, owner, agent, assistant_id, request, metadata, filter, config, strategy, stateless,
-                     state, delay, stream_node, unedited, assistant, base, deletes_thread, time_limit, queue_wait, parent_run_id)),
         locked as (
-            select h.thread_id, h.config from thread_heads h join given g on g.thread_id = h.thread_id and g.owner = h.owner
+            select g.*, h.config as thread_config
+            from thread_heads h
+                join unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $17, $18, $19, $20, $22, $23, $24)
+                    as g(run_id, thread_id, owner, agent, assistant_id, request, metadata, filter, config, strategy, stateless,
+                         state, delay, stream_node, unedited, assistant, base, deletes_thread, time_limit, queue_wait, parent_run_id)
+                on g.thread_id = h.thread_id and g.owner = h.owner
             where h.active_run is null and (not h.disposable or $21)
               and not (g.unedited and exists (select from assistants a where a.owner = g.owner and a.assistant_id = g.assistant_id))
             order by h.thread_id for no key update of h skip locked),
@@ -48,30 +48,30 @@ internal sealed partial class RunCreation
             update thread_heads h
             set active_run = g.run_id, run_no = h.run_no + 1, status = 'busy', agent = g.agent, assistant_id = g.assistant_id,
                 config = coalesce(g.config, h.config), updated_at = now()
-            from locked join given g using (thread_id)
-            where h.thread_id = locked.thread_id
-            returning h.thread_id, h.run_no, h.last_n, h.unmerged, locked.config),
+            from locked g where h.thread_id = g.thread_id
+            returning g.*, h.run_no, h.last_n, h.unmerged),
+        born as (
+            select g.run_id, g.thread_id, g.owner, g.agent, g.assistant_id, g.assistant, g.thread_config, g.request, g.strategy, g.stateless,
+                   g.deletes_thread, g.parent_run_id, g.delay, g.stream_node, g.time_limit, g.queue_wait, g.run_no, g.last_n, g.unmerged,
+                   merged.metadata, merged.filter, start.state, case start.state when 3 then now() + coalesce(g.time_limit, $16) end as deadline_at
+            from head g join threads t using (thread_id)
+            cross join lateral (select case when g.state = 3 and not exists (select from node) then 2 else g.state end as state) start
+            {{Metadata}}),
         run as (
             insert into runs (run_id, thread_id, run_no, owner, agent, assistant_id, assistant, thread_config, request, metadata, filter,
                               strategy, stateless, deletes_thread, parent_run_id)
-            select g.run_id, g.thread_id, head.run_no, g.owner, g.agent, g.assistant_id, g.assistant, head.config, g.request,
-                   merged.metadata, merged.filter, g.strategy, g.stateless, g.deletes_thread, g.parent_run_id
-            from head join given g using (thread_id) join threads t using (thread_id)
-            {{Metadata}}
-            returning run_id, metadata, thread_config),
+            select run_id, thread_id, run_no, owner, agent, assistant_id, assistant, thread_config, request, metadata, filter,
+                   strategy, stateless, deletes_thread, parent_run_id
+            from born),
         work as (
             insert into run_work (run_id, thread_id, run_no, owner, state, available_at, node, fence, attempt, stream_node, deadline_at,
                                   started_at, agent, parent_run_id, time_limit, start_by)
             select run_id, thread_id, run_no, owner, state, now() + delay,
                    case state when 3 then $1 end, case state when 3 then 1 else 0 end, case state when 3 then 1 else 0 end,
-                   stream_node, case state when 3 then now() + coalesce(time_limit, $16) end, case state when 3 then now() end,
+                   stream_node, deadline_at, case state when 3 then now() end,
                    agent, parent_run_id, time_limit, case when state < 3 then now() + delay + queue_wait end
-            from (select g.run_id, g.thread_id, head.run_no, g.owner, g.delay, g.stream_node, g.agent, g.parent_run_id, g.time_limit, g.queue_wait,
-                         case when g.state = 3 and not exists (select from node) then 2 else g.state end as state
-                  from head join given g using (thread_id)) born
-            returning run_id, thread_id, run_no, state, deadline_at)
-        select work.run_id, work.state, work.run_no, head.last_n, head.unmerged, now(), work.deadline_at, run.metadata, run.thread_config
-        from work join head using (thread_id) join run using (run_id)
+            from born)
+        select run_id, state, run_no, last_n, unmerged, now(), deadline_at, metadata, thread_config from born
         """;
 
     /// <summary>
