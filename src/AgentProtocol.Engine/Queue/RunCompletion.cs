@@ -60,7 +60,7 @@ internal sealed partial class RunCompletion
     public Task<EndingResult> FinishAsync(RunEnding ending, CancellationToken leaseLost) => RetryAsync(
         async () =>
         {
-            var complete = await WebhookOutbox.ComposeAsync(database, ending);
+            var complete = await WebhookOutbox.ComposeAsync(database, ending, time);
             return await fast.SubmitAsync(complete) ? new EndingResult(EndingKind.Ended) : await FinishAloneAsync(complete);
         },
         () => ResolveAsync(ending),
@@ -91,7 +91,7 @@ internal sealed partial class RunCompletion
                 Frames = EndFrames.Of(first, tail.NextNumber, outcome, run.Order?.Agent, time.GetUtcNow()),
             };
             var ending = new RunEnding(page, outcome, run.Attempt) { Webhook = WebhookCall.Of(run.Order?.Request, state: null) };
-            return await FinishAloneAsync(await WebhookOutbox.ComposeAsync(database, ending));
+            return await FinishAloneAsync(await WebhookOutbox.ComposeAsync(database, ending, time));
         },
         async () =>
         {

@@ -79,15 +79,15 @@ internal sealed partial class RunCreation
             // The commit may have happened. A caller that is told of a failure tries again, and would have two runs.
             if (await LookUpAsync(given, cancellationToken) is { } stored)
             {
-                return new RunCreationResult(stored, RunRefusal.None, SettlementEffects.None);
+                return stored;
             }
 
             throw;
         }
     }
 
-    /// <summary>The run as it was stored, or null when it was not. Asks for a while: the database may be coming back.</summary>
-    private async Task<CreatedRunRow?> LookUpAsync(Given given, CancellationToken cancellationToken)
+    /// <summary>The run as it was stored, or the update that it became; null when it was not. Asks for a while: the database may be coming back.</summary>
+    private async Task<RunCreationResult?> LookUpAsync(Given given, CancellationToken cancellationToken)
     {
         for (var failures = 0; ; failures++)
         {
@@ -95,8 +95,17 @@ internal sealed partial class RunCreation
             {
                 await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
                 await using var command = new NpgsqlCommand(LookUpSql, connection).With(given.Run.RunId).With(given.Node, NpgsqlDbType.Uuid);
-                await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-                return await reader.ReadAsync(cancellationToken) ? Read(reader) : null;
+                await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+                {
+                    if (await reader.ReadAsync(cancellationToken))
+                    {
+                        return new RunCreationResult(Read(reader), RunRefusal.None, SettlementEffects.None);
+                    }
+                }
+
+                return given.Run.Strategy == MultitaskStrategy.Steer && await FindUpdateAsync(connection, given.Run, cancellationToken) is { } update
+                    ? RunCreationResult.Steered(update)
+                    : null;
             }
             catch (Exception exception) when (TransientFailure.Is(exception) && failures < MaxLookUps)
             {
@@ -229,9 +238,9 @@ internal sealed partial class RunCreation
     /// <summary>Gives what the run brings to the run in flight, if that one takes it; what an earlier try has given is not given again.</summary>
     private async Task<AcceptedUpdate?> SteerAsync(NpgsqlConnection connection, NewRunRow run, Guid? active, CancellationToken cancellationToken)
     {
-        if (run.IsShared && await UpdateReader.FindAsync(connection, run.Owner, run.RunId, cancellationToken) is { } earlier)
+        if (run.IsShared && await FindUpdateAsync(connection, run, cancellationToken) is { } earlier)
         {
-            return new AcceptedUpdate(earlier.RunId, 0, earlier.CreatedAt, SettlementEffects.None);
+            return earlier;
         }
 
         return active is { } runId && run.BringsOnlyMessages && agents.Find(run.Agent) is { IsSteerable: true }
@@ -239,6 +248,11 @@ internal sealed partial class RunCreation
                 connection, new NewUpdate(run.RunId, run.Owner, run.ThreadId, runId, run.Request), run.AssistantId, cancellationToken)
             : null;
     }
+
+    private static async Task<AcceptedUpdate?> FindUpdateAsync(NpgsqlConnection connection, NewRunRow run, CancellationToken cancellationToken) =>
+        await UpdateReader.FindAsync(connection, run.Owner, run.RunId, cancellationToken) is { } stored
+            ? new AcceptedUpdate(stored.RunId, 0, stored.CreatedAt, SettlementEffects.None)
+            : null;
 
     private static async Task<bool> IsStoredAsync(NpgsqlConnection connection, Guid runId, CancellationToken cancellationToken)
     {

@@ -1,3 +1,5 @@
+using AgentProtocol.Engine.Storage;
+
 namespace AgentProtocol.Engine.Queue;
 
 internal static partial class ThreadSettlement
@@ -58,9 +60,10 @@ internal static partial class ThreadSettlement
 
     /// <summary>Removes a run that is to be erased, with all it wrote. Gives the head it started from, if it had started.</summary>
     private const string EraseSql =
-        """
+        $"""
         with work as (delete from run_work where run_id = $1 and ($2::integer is null or fence = $2) returning run_id, thread_id, state),
-        run as (delete from runs r using work where r.run_id = work.run_id returning r.unmerged),
+        run as (delete from runs r using work where r.run_id = work.run_id returning r.run_id, r.thread_id),
+        {ThreadRemoval.DisposeOfChildren},
         event as (delete from run_events e using work where e.run_id = work.run_id),
         told as (delete from run_updates u using work where u.run_id = work.run_id),
         key as (delete from idempotency_keys k using work where k.run_id = work.run_id),

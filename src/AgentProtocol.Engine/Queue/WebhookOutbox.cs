@@ -1,4 +1,6 @@
 using AgentProtocol.Contracts.Json;
+using AgentProtocol.Contracts.Runs;
+using AgentProtocol.Engine.Events;
 using AgentProtocol.Engine.State;
 using AgentProtocol.Engine.Storage;
 using Npgsql;
@@ -32,7 +34,7 @@ internal static class WebhookOutbox
         "insert into webhook_outbox (run_id, owner, url, host, body, started_at) values ($1, $2, $3, $4, $5, $6)";
 
     /// <summary>Composes the call of a run that its executor is about to end. Without a webhook nothing is read.</summary>
-    public static async Task<RunEnding> ComposeAsync(ProtocolDatabase database, RunEnding ending)
+    public static async Task<RunEnding> ComposeAsync(ProtocolDatabase database, RunEnding ending, TimeProvider time)
     {
         if (ending.Webhook is not { } call)
         {
@@ -55,6 +57,7 @@ internal static class WebhookOutbox
             Error = outcome.Message,
             Progress = page.Progress is { } progress ? new RawJson(progress) : before.Progress,
             Usage = page.Usage is { } usage ? new RawJson(usage) : before.Usage,
+            Updates = DeliveredWith(page, view, before.Updates, time.GetUtcNow().UtcDateTime),
         };
         return ending with { Webhook = call with { Body = WebhookBody.Compose(run, outcome.ErrorType is not null, call.State) } };
     }
@@ -78,6 +81,14 @@ internal static class WebhookOutbox
             .With(runId).With(run.Row.Owner).With(url).With(WebhookUrl.HostOf(url)).With(body).With(startedAt, NpgsqlDbType.TimestampTz);
         await insert.ExecuteNonQueryAsync(cancellationToken);
     }
+
+    /// <summary>The last page delivers what it has taken, in the transaction that the call is part of.</summary>
+    private static IReadOnlyList<RunUpdateReceipt>? DeliveredWith(
+        RunPage page, RunView view, IReadOnlyList<RunUpdateReceipt>? receipts, DateTime now) =>
+        page.TakenUpdates is not { } taken ? receipts
+            : receipts?.Select((receipt, place) => view.Updates[place].N > taken || receipt.Status == RunUpdateStatus.Delivered
+                ? receipt
+                : receipt with { Status = RunUpdateStatus.Delivered, DeliveredAt = now }).ToList();
 
     private static async Task<StateValues> ReadStateAsync(NpgsqlConnection connection, Guid threadId, CancellationToken cancellationToken)
     {

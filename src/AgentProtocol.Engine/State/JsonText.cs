@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -8,6 +9,9 @@ namespace AgentProtocol.Engine.State;
 /// <summary>Composes JSON text from parts that are JSON text already, without parsing them again.</summary>
 internal static class JsonText
 {
+    /// <summary>What is the same inside of a string: nearly all names and ids are made of it.</summary>
+    private static readonly SearchValues<char> Plain = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c).Except(['"', '\\'])]);
+
     /// <summary>Writes text outside ASCII as it is: the wire is UTF-8, and escapes would only make it longer.</summary>
     public static JsonWriterOptions WriterOptions { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
@@ -64,6 +68,11 @@ internal static class JsonText
 
     private static string Encode(string value)
     {
+        if (!value.AsSpan().ContainsAnyExcept(Plain))
+        {
+            return value;
+        }
+
         try
         {
             return JsonEncodedText.Encode(value, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).Value;

@@ -15,11 +15,12 @@ internal sealed class RunRemoval(ProtocolDatabase database)
     /// build on it.
     /// </summary>
     private const string DeleteSql =
-        """
+        $"""
         with run as (delete from runs where run_id = $1 and status <> 'active' returning *),
         known as (
             insert into checkpoint_runs (thread_id, run_id, owner, agent, assistant_id, metadata)
             select thread_id, run_id, owner, agent, assistant_id, metadata from run),
+        {ThreadRemoval.DisposeOfChildren},
         event as (delete from run_events e using run where e.run_id = run.run_id),
         told as (delete from run_updates u using run where u.run_id = run.run_id returning u.delivered_at),
         key as (delete from idempotency_keys k using run where k.run_id = run.run_id)

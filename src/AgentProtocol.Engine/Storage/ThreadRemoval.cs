@@ -12,10 +12,22 @@ internal static class ThreadRemoval
     /// <summary>Waits for pages on their way: a statement that began before their commit would leave them behind.</summary>
     private const string LockWorkSql = "select run_id from run_work where thread_id = any($1) order by run_id for update";
 
-    private const string DeleteSql =
+    /// <summary>
+    /// The threads of runs that the deleted ones (<c>run</c>) have started: nobody finds them any more, and retention removes them
+    /// and, in turn, what their runs have started.
+    /// </summary>
+    internal const string DisposeOfChildren =
         """
+        orphan as (
+            update threads t set temporary = true from run join runs child on child.parent_run_id = run.run_id
+            where t.thread_id = child.thread_id and not t.temporary and t.thread_id not in (select thread_id from run))
+        """;
+
+    private const string DeleteSql =
+        $"""
         with work as (delete from run_work where thread_id = any($1)),
-        run as (delete from runs where thread_id = any($1) returning run_id),
+        run as (delete from runs where thread_id = any($1) returning run_id, thread_id),
+        {DisposeOfChildren},
         event as (delete from run_events e using run where e.run_id = run.run_id),
         told as (delete from run_updates u using run where u.run_id = run.run_id),
         checkpoint as (delete from checkpoints where thread_id = any($1)),

@@ -103,6 +103,40 @@ public sealed class ChildTests(MigratedPostgres postgres) : QueueTests(postgres)
         Assert.Empty(await LeftAsync());
     }
 
+    [Theory]
+    [InlineData("thread")]
+    [InlineData("run")]
+    [InlineData("rollback")]
+    public async Task Threads_of_children_go_with_what_has_started_them(string removed)
+    {
+        var parent = await Queue.StartNewRunAsync(Node);
+        await CreateAsync(parent.Claim, "k");
+        var (child, thread) = ChildIds.For(parent.Claim.RunId, "k");
+        var attempt = await Queue.StartAsync(Node, child);
+        await CreateAsync(attempt.Claim, "l");
+        var (grandchild, below) = ChildIds.For(child, "l");
+        await (await Queue.StartAsync(Node, grandchild)).SucceedAsync();
+        await attempt.SucceedAsync();
+        Assert.Empty(await DisposedAsync());
+
+        await (removed == "rollback" ? parent.RollBackAsync() : parent.SucceedAsync());
+        await using var connection = await Database.OpenConnectionAsync(Token);
+        if (removed == "thread")
+        {
+            await ThreadRemoval.DeleteAsync(connection, [parent.Claim.ThreadId], Token);
+        }
+        else if (removed == "run")
+        {
+            await new RunRemoval(Queue.Database).DeleteAsync(parent.Claim.ThreadId, parent.Claim.RunId, Token);
+        }
+
+        Assert.Equal([thread], await DisposedAsync());
+        Assert.Equal(1, await ThreadRemoval.DeleteExpiredAsync(connection, TimeSpan.Zero, 10, Token));
+        Assert.Equal([below], await DisposedAsync());
+        Assert.Equal(1, await ThreadRemoval.DeleteExpiredAsync(connection, TimeSpan.Zero, 10, Token));
+        Assert.Equal(removed == "thread" ? 0 : 1, await Database.ScalarAsync<long>("select count(*) from threads"));
+    }
+
     [Fact]
     public async Task The_line_of_a_run_is_counted_as_far_as_it_matters()
     {
@@ -122,6 +156,9 @@ public sealed class ChildTests(MigratedPostgres postgres) : QueueTests(postgres)
         var row = QueueHarness.NewRun(threadId) with { RunId = runId, Parent = new ParentExecution(parent.RunId, parent.Fence) };
         return Queue.Creation.CreateChildAsync(row, new NewThreadRow { ThreadId = threadId, Owner = QueueHarness.Owner }, Token);
     }
+
+    private async Task<IReadOnlyList<Guid>> DisposedAsync() =>
+        [.. (await Database.LinesAsync("select thread_id from threads where temporary")).Select(Guid.Parse)];
 
     private async Task<IReadOnlyList<Guid>> LeftAsync()
     {

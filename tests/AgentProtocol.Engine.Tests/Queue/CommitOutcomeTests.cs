@@ -1,7 +1,10 @@
+using AgentProtocol.Agents;
+using AgentProtocol.Contracts.Runs;
 using AgentProtocol.Engine.Events;
 using AgentProtocol.Engine.Lifecycle;
 using AgentProtocol.Engine.Queue;
 using AgentProtocol.Engine.Tests.Support;
+using AgentProtocol.Testing.Agents;
 using AgentProtocol.Testing.Postgres;
 using AgentProtocol.Testing.Time;
 using Xunit;
@@ -109,7 +112,7 @@ public sealed class CommitOutcomeTests(MigratedPostgres postgres) : QueueTests(p
         await using var queue = new QueueHarness(proxy.ConnectionString, time);
         var attempt = await queue.StartNewRunAsync(Node);
         await queue.CreateRunAsync(attempt.Claim.ThreadId);
-        var cut = proxy.CutAt("COMMIT", lost);
+        var cut = proxy.CutAt("COMMIT\0", lost);
 
         var end = attempt.SucceedAsync();
         await cut;
@@ -130,7 +133,7 @@ public sealed class CommitOutcomeTests(MigratedPostgres postgres) : QueueTests(p
         await using var queue = new QueueHarness(proxy.ConnectionString, time);
         var attempt = await queue.StartNewRunAsync(Node);
         await queue.CreateRunAsync(attempt.Claim.ThreadId);
-        var cut = proxy.CutAt("COMMIT", lost);
+        var cut = proxy.CutAt("COMMIT\0", lost);
 
         var end = attempt.RollBackAsync();
         await cut;
@@ -140,6 +143,33 @@ public sealed class CommitOutcomeTests(MigratedPostgres postgres) : QueueTests(p
         await end;
         Assert.Equal("ready", await Queue.RunsAsync(attempt.Claim.ThreadId));
         Assert.Equal("busy 0 0 t", await Queue.HeadAsync(attempt.Claim.ThreadId));
+    }
+
+    [Theory]
+    [InlineData(Lost.Question)]
+    [InlineData(Lost.Answer)]
+    public async Task A_run_that_became_an_update_is_one_update_whatever_its_caller_was_told(Lost lost)
+    {
+        await using var proxy = new CuttingProxy(ConnectionString);
+        await using var queue = new QueueHarness(proxy.ConnectionString, time);
+        queue.Agents.Replace([SteerableAgent.Define(SteerPolicy.Steer) with { Id = "echo" }]);
+        var attempt = await queue.StartNewRunAsync(Node);
+        var run = QueueHarness.NewRun(attempt.Claim.ThreadId, MultitaskStrategy.Steer, text: "told") with { BringsOnlyMessages = true };
+        var cut = proxy.CutAt("COMMIT\0", lost);
+
+        var create = queue.CreateAsync(run);
+        await cut;
+
+        if (lost == Lost.Answer)
+        {
+            Assert.Equal(attempt.Claim.RunId, (await create).Update!.RunId);
+        }
+        else
+        {
+            await Assert.ThrowsAnyAsync<Exception>(() => create);
+        }
+
+        Assert.Equal(lost == Lost.Answer ? 1 : 0, await Database.ScalarAsync<long>("select count(*) from run_updates where id = $1", run.RunId));
     }
 
     [Fact]

@@ -66,6 +66,19 @@ public sealed class OutboxTests(MigratedPostgres postgres) : QueueTests(postgres
     }
 
     [Fact]
+    public async Task An_update_that_the_last_page_has_taken_is_told_as_delivered()
+    {
+        var attempt = await StartAsync();
+        await Queue.TellAsync(attempt.Claim.ThreadId, attempt.Claim.RunId, "more");
+
+        await (await attempt.TakeAsync()).Say("done").SucceedAsync();
+
+        var update = Assert.Single((await BodyAsync(attempt.Claim.RunId)).GetProperty("updates").EnumerateArray());
+        Assert.Equal("delivered", update.GetProperty("status").GetString());
+        Assert.Equal(JsonValueKind.String, update.GetProperty("delivered_at").ValueKind);
+    }
+
+    [Fact]
     public async Task A_run_that_ends_behind_others_passes_the_slot_on_and_owes_a_call_all_the_same()
     {
         var attempt = await StartAsync();
