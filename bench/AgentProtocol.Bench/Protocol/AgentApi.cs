@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using AgentProtocol.Bench.Http;
 
 namespace AgentProtocol.Bench.Protocol;
@@ -15,6 +16,14 @@ internal sealed class AgentApi(HttpConnection connection, TimeSpan patience)
     public RunKey CreateRun(string threadId, byte[] body) =>
         new(threadId, JsonFields.ReadText(
             connection.Post($"/threads/{threadId}/runs", body).EnsureSuccess("create run").Body, "run_id"u8));
+
+    /// <summary>Starts runs with one request, each on a thread of its own.</summary>
+    public RunKey[] CreateRuns(byte[] bodies)
+    {
+        using var runs = JsonDocument.Parse(connection.Post("/runs/batch", bodies).EnsureSuccess("create runs").Body.ToArray());
+        return [.. runs.RootElement.EnumerateArray().Select(run =>
+            new RunKey(run.GetProperty("thread_id").GetString()!, run.GetProperty("run_id").GetString()!))];
+    }
 
     public RunStatus GetStatus(RunKey run) => RunStatuses.Read(connection.Get(run.Path).EnsureSuccess("get run").Body);
 

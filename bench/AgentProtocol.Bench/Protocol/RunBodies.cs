@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace AgentProtocol.Bench.Protocol;
@@ -16,6 +17,10 @@ internal sealed class RunBodies(string assistant)
     });
 
     public byte[] Interrupting(string text) => Encode(text, writer => writer.WriteString("multitask_strategy", "interrupt"));
+
+    /// <summary>A list of equal requests.</summary>
+    public byte[] Batch(string text, int count) =>
+        Encoding.UTF8.GetBytes($"[{string.Join(',', Enumerable.Repeat(Encoding.UTF8.GetString(Plain(text)), count))}]");
 
     private byte[] Encode(string text, Action<Utf8JsonWriter> writeMore)
     {

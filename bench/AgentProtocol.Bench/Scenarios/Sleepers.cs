@@ -8,21 +8,25 @@ namespace AgentProtocol.Bench.Scenarios;
 /// <summary>How many runs can be asleep at the same time, as agents that wait for a model are.</summary>
 internal static class Sleepers
 {
-    public static Measurement Measure(Workload workload, int fullCount, int seconds) => Measure(
-        workload, workload.Bodies.Plain($"sleep {seconds}"), fullCount, TimeSpan.FromSeconds(seconds), () => { });
+    public static Measurement Measure(Workload workload, int fullCount, int seconds)
+    {
+        var body = workload.Bodies.Plain($"sleep {seconds}");
+        return Measure(
+            workload, workload.Steps(fullCount), api => [api.CreateRun(api.CreateThread(), body)], TimeSpan.FromSeconds(seconds), () => { });
+    }
 
     /// <param name="workload">The server.</param>
-    /// <param name="body">A run that takes no time but this sleep.</param>
-    /// <param name="fullCount">How many runs.</param>
+    /// <param name="submissions">How often runs are submitted.</param>
+    /// <param name="submit">Submits runs that take no time but this sleep.</param>
     /// <param name="sleep">How long each waits for something.</param>
     /// <param name="atHalfTime">What else to look at while all are asleep.</param>
-    public static Measurement Measure(Workload workload, byte[] body, int fullCount, TimeSpan sleep, Action atHalfTime)
+    public static Measurement Measure(
+        Workload workload, int submissions, Func<AgentApi, IReadOnlyList<RunKey>> submit, TimeSpan sleep, Action atHalfTime)
     {
         using var pool = workload.Connect(32);
-        var count = workload.Steps(fullCount);
         var watches = Array.ConvertAll(pool.Clients, _ => new RunWatch());
 
-        Submit(pool, new Budget(count), body, run => watches[run.Client.Index].Add(run.Key, sleep));
+        Submit(pool, new Budget(submissions), submit, run => watches[run.Client.Index].Add(run.Key, sleep));
         Thread.Sleep(sleep / 2);
         atHalfTime();
         var running = CountRunning(pool, watches);
@@ -41,7 +45,8 @@ internal static class Sleepers
             .With("latency_ms", pool.Merge(client => client.Latency));
     }
 
-    private static void Submit(ClientPool pool, Budget budget, byte[] body, Action<(Client Client, RunKey Key)> submitted) =>
+    private static void Submit(
+        ClientPool pool, Budget budget, Func<AgentApi, IReadOnlyList<RunKey>> submit, Action<(Client Client, RunKey Key)> submitted) =>
         pool.Run(client =>
         {
             if (!budget.TryTake(out _))
@@ -50,7 +55,11 @@ internal static class Sleepers
             }
 
             var sent = Stopwatch.GetTimestamp();
-            submitted((client, client.Api.CreateRun(client.Api.CreateThread(), body)));
+            foreach (var run in submit(client.Api))
+            {
+                submitted((client, run));
+            }
+
             client.Latency.Since(sent);
             return true;
         });
