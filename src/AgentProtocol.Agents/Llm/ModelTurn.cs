@@ -9,6 +9,7 @@ namespace AgentProtocol.Agents.Llm;
 /// <summary>Asks the model for its next answer: the step <c>agent</c>.</summary>
 internal sealed class ModelTurn(IChatClient client, LlmAgentOptions options, OutputFormat? format, AgentContext context)
 {
+    private readonly IChatClient client = client is RetryingChatClient retrying ? retrying.WritingTo(context.Logger) : client;
     private readonly ContextWindow window = new(options.ContextTokens);
     private int trimmed;
 
@@ -98,7 +99,7 @@ internal sealed class ModelTurn(IChatClient client, LlmAgentOptions options, Out
         }
 
         chat.ResponseFormat = format?.Requested ?? chat.ResponseFormat;
-        return chat.WithLog(context.Logger);
+        return chat;
     }
 
     /// <summary>What readers of the run are told when more is left out than before.</summary>
