@@ -10,6 +10,8 @@ namespace AgentProtocol.Agents.Llm;
 internal sealed class ModelTurn(IChatClient client, LlmAgentOptions options, OutputFormat? format, AgentContext context)
 {
     private readonly IChatClient client = client is RetryingChatClient retrying ? retrying.WritingTo(context.Logger) : client;
+    private const string StoppedAnswer = "Your last answer was stopped before it was complete. Give it again, from its beginning to its end.";
+
     private readonly ContextWindow window = new(options.ContextTokens);
     private int trimmed;
 
@@ -85,6 +87,12 @@ internal sealed class ModelTurn(IChatClient client, LlmAgentOptions options, Out
         if (format is not null && conversation.AnswersAtEnd > 0 && format.Complaint(MessageText.Of(conversation.Messages[^1])) is { } complaint)
         {
             view.Add(new ChatMessage(ChatRole.User, OutputFormat.Repair(complaint)));
+        }
+
+        // Half an answer that a stopped run has left. Some servers refuse to go on from there, and others would give the second half alone.
+        if (view is [.., { Role: var last }] && last == ChatRole.Assistant)
+        {
+            view.Add(new ChatMessage(ChatRole.User, StoppedAnswer));
         }
 
         return view;
