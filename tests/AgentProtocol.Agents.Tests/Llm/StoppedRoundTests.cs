@@ -52,7 +52,7 @@ public sealed class StoppedRoundTests : IDisposable
         Assert.Equal(["human: go", "ai: c1=wait({})"], thread.Lines);
     }
 
-    [Fact]
+    [Fact(Timeout = 30_000)]
     public async Task Call_that_ignores_the_stop_does_not_hold_up_what_the_others_have_done()
     {
         TaskCompletionSource gate = new();
