@@ -133,7 +133,7 @@ internal sealed class AgentAttempt(
                 interrupt.Id, JsonText.Parse(interrupt.Value), ResumeAnswers.For(interrupt, pause, request.Resume)))],
             Draining = run.Draining,
             LeaseLost = run.LeaseLost,
-        Logger = logger,
+            Logger = logger,
             Store = new AgentStore(store, run),
             Inbox = inbox,
             Children = children.Of(run, writer),
