@@ -18,7 +18,10 @@ public interface IAgentInbox
     /// Takes what is there: merges it into the thread's state and commits that. Only between steps, when no message is
     /// half written and no tool call is without its answer. What the agent has yielded before is in the state first.
     /// </summary>
-    /// <returns>The messages as they are in the state now, oldest first; empty when there were none.</returns>
+    /// <returns>
+    /// The messages as they are in the state now, oldest first; empty when there were none. One that was removed is
+    /// <c>{"type":"remove","id":…}</c>, before all others.
+    /// </returns>
     /// <exception cref="OperationCanceledException">This execution has lost its run.</exception>
     Task<IReadOnlyList<JsonElement>> TakeAsync(CancellationToken cancellationToken);
 }

@@ -69,7 +69,10 @@ public static class AgentProtocolServiceCollectionExtensions
         provider.GetRequiredService<AgentConnections>());
 
     /// <summary>The agents of the settings and the agents file, then those that the host has added.</summary>
-    private static AgentRegistry CreateRegistry(IServiceProvider provider) => new(
-        [.. provider.GetRequiredService<AgentSource>().Load(), .. provider.GetServices<AgentDefinition>()],
-        provider.GetRequiredService<IOptions<AgentsOptions>>().Value.Default);
+    private static AgentRegistry CreateRegistry(IServiceProvider provider)
+    {
+        var added = provider.GetServices<AgentDefinition>().ToList();
+        return new AgentRegistry(
+            [.. provider.GetRequiredService<AgentSource>().Load(added: added), .. added], provider.GetRequiredService<IOptions<AgentsOptions>>().Value.Default);
+    }
 }

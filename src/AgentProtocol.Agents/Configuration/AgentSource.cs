@@ -24,8 +24,9 @@ public sealed class AgentSource(
 
     /// <summary>Loads the agents: <c>echo</c> first, when it is on, then those of the file in its order.</summary>
     /// <param name="earlier">The agents so far; those whose description has not changed are handed back as they are.</param>
+    /// <param name="added">The agents that the host adds to these; null when they are not known, and nothing that the file says of them is checked.</param>
     /// <exception cref="AgentConfigurationException">The file is missing or says something that cannot work.</exception>
-    public IReadOnlyList<AgentDefinition> Load(IEnumerable<AgentDefinition>? earlier = null)
+    public IReadOnlyList<AgentDefinition> Load(IEnumerable<AgentDefinition>? earlier = null, IEnumerable<AgentDefinition>? added = null)
     {
         var content = Look();
 
@@ -36,7 +37,7 @@ public sealed class AgentSource(
         {
             case AgentsFile file:
                 path = file.Path;
-                new AgentsFileReader(new ConfigurationValues(environment, time ?? TimeProvider.System, connections)).AddTo(agents, file.Parse(), earlier ?? []);
+                new AgentsFileReader(new ConfigurationValues(environment, time ?? TimeProvider.System, connections)).AddTo(agents, file.Parse(), earlier ?? [], added);
                 break;
             case string complaint:
                 throw new AgentConfigurationException(complaint);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AgentProtocol.Agents.Http;
 using AgentProtocol.Agents.Llm;
+using AgentProtocol.Agents.Llm.Tools;
 using AgentProtocol.Agents.Processes;
 using AgentProtocol.Agents.Remote;
 
@@ -27,7 +28,9 @@ internal sealed class AgentsFileReader(ConfigurationValues values)
     /// <param name="earlier">
     /// The agents that it described before. One whose description is the same stays the same object, with its connections.
     /// </param>
-    public void AddTo(List<AgentDefinition> agents, ConfigurationNode file, IEnumerable<AgentDefinition> earlier)
+    /// <param name="added">The agents of the host, which those of the file may have as tools; null when they are not known.</param>
+    public void AddTo(
+        List<AgentDefinition> agents, ConfigurationNode file, IEnumerable<AgentDefinition> earlier, IEnumerable<AgentDefinition>? added = null)
     {
         var known = earlier.Where(agent => agent.Described is not null).ToDictionary(agent => agent.Id);
         file.WithMembers("$schema", "agents").Optional("$schema")?.Text();
@@ -41,6 +44,24 @@ internal sealed class AgentsFileReader(ConfigurationValues values)
             }
 
             agents.Add(agent);
+        }
+
+        if (added is not null)
+        {
+            // Behind them all, for an agent may name one that follows.
+            CheckReferences(file.Required("agents"), [.. agents, .. added]);
+        }
+    }
+
+    /// <summary>Also of agents that have not changed: what they name may be gone.</summary>
+    private static void CheckReferences(ConfigurationNode described, IReadOnlyList<AgentDefinition> all)
+    {
+        foreach (var named in described.Items().SelectMany(ToolConfiguration.AgentsOf))
+        {
+            if (!all.Any(agent => agent.Id == named.Text() || agent.AssistantId.ToString() == named.Text()))
+            {
+                throw named.Error($"there is no agent \"{named.Text()}\": use one of {string.Join(", ", all.Select(agent => agent.Id))}, or add it");
+            }
         }
     }
 

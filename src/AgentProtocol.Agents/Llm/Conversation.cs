@@ -51,14 +51,18 @@ internal sealed class Conversation(IReadOnlyList<JsonElement> messages)
         }
     }
 
-    /// <summary>Adds messages, each in the place of the one with its id.</summary>
+    /// <summary>Adds messages, each in the place of the one with its id; those that say so remove it.</summary>
     public void Add(IEnumerable<JsonElement> added)
     {
         foreach (var message in added)
         {
             var id = MessageText.Property(message, "id");
             var index = id is null ? -1 : messages.FindIndex(other => MessageText.Property(other, "id") == id);
-            if (index < 0)
+            if (MessageText.IsOfType(message, "remove"))
+            {
+                messages.RemoveAll(other => MessageText.Property(other, "id") == id);
+            }
+            else if (index < 0)
             {
                 messages.Add(message);
             }

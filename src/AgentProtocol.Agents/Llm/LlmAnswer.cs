@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using AgentProtocol.Agents.Llm.Models;
 using Microsoft.Extensions.AI;
 
 namespace AgentProtocol.Agents.Llm;
@@ -23,6 +24,9 @@ internal sealed class LlmAnswer
 
     /// <summary>Whether it calls tools, and so is not the last one.</summary>
     public bool HasCalls => calls.Count > 0;
+
+    /// <summary>Whether it was ended by something else than the model.</summary>
+    private bool IsCutOff => finishReason == ChatFinishReason.Length || finishReason == ChatFinishReason.ContentFilter;
 
     /// <summary>Takes in the next part and returns the text in it.</summary>
     public string Add(ChatResponseUpdate update)
@@ -83,7 +87,7 @@ internal sealed class LlmAnswer
         writer.WriteString("type"u8, "ai"u8);
         writer.WriteString("id"u8, messageId);
         writer.WriteString("content"u8, content);
-        AnswerCalls.Write(writer, calls, isTaken);
+        AnswerCalls.Write(writer, IsCutOff ? [.. calls.Select(Whole)] : calls, isTaken);
         if (refused)
         {
             writer.WriteStartObject("additional_kwargs"u8);
@@ -98,6 +102,16 @@ internal sealed class LlmAnswer
         writer.WriteEndObject();
         writer.WriteEndObject();
     }
+
+    /// <summary>
+    /// A call of an answer that was cut off, or what is to be said about it: arguments that are an object have come to their end,
+    /// and those that are empty or no JSON may be the beginning of any.
+    /// </summary>
+    private FunctionCallContent Whole(FunctionCallContent call) => call is { Exception: null, Arguments.Count: > 0 } ? call : ToolArguments.Malformed(
+        call.CallId,
+        call.Name,
+        ToolArguments.RawOf(call) ?? "",
+        new FormatException($"The answer was cut off (finish reason \"{finishReason}\") before this call was complete, so that it was not made. Write less in one answer."));
 
     private void WriteUsage(Utf8JsonWriter writer)
     {

@@ -30,7 +30,8 @@ internal sealed class LlmRun(ModelTurn model, LlmAgentOptions options, ToolSet t
                 yield break;
             }
 
-            // What has begun may finish while the server drains; nothing is begun that another node has to repeat.
+            // What has begun may finish while the run is stopped or the server drains; nothing is begun that has to be repeated.
+            cancellationToken.ThrowIfCancellationRequested();
             context.Draining.ThrowIfCancellationRequested();
             toolbox ??= await tools.LoadAsync(cancellationToken);
             var step = calls.Count > 0

@@ -9,6 +9,9 @@ namespace AgentProtocol.Agents.Llm;
 /// <summary>Asks the model for its next answer: the step <c>agent</c>.</summary>
 internal sealed class ModelTurn(IChatClient client, LlmAgentOptions options, OutputFormat? format, AgentContext context)
 {
+    private readonly IChatClient client = client is RetryingChatClient retrying ? retrying.WritingTo(context.Logger) : client;
+    private const string StoppedAnswer = "Your last answer was stopped before it was complete. Give it again, from its beginning to its end.";
+
     private readonly ContextWindow window = new(options.ContextTokens);
     private int trimmed;
 
@@ -86,6 +89,12 @@ internal sealed class ModelTurn(IChatClient client, LlmAgentOptions options, Out
             view.Add(new ChatMessage(ChatRole.User, OutputFormat.Repair(complaint)));
         }
 
+        // Half an answer that a stopped run has left. Some servers refuse to go on from there, and others would give the second half alone.
+        if (view is [.., { Role: var last }] && last == ChatRole.Assistant)
+        {
+            view.Add(new ChatMessage(ChatRole.User, StoppedAnswer));
+        }
+
         return view;
     }
 
@@ -98,7 +107,7 @@ internal sealed class ModelTurn(IChatClient client, LlmAgentOptions options, Out
         }
 
         chat.ResponseFormat = format?.Requested ?? chat.ResponseFormat;
-        return chat.WithLog(context.Logger);
+        return chat;
     }
 
     /// <summary>What readers of the run are told when more is left out than before.</summary>

@@ -24,12 +24,21 @@ internal sealed class RemoteMirror
     /// <summary>Whether our thread has the message.</summary>
     public bool Has(string messageId) => messages.ContainsKey(messageId);
 
-    /// <summary>Takes in messages that have come into our thread.</summary>
+    /// <summary>Takes in messages that have come into our thread, or have left it.</summary>
     public void Add(IEnumerable<JsonElement> ours)
     {
         foreach (var message in ours)
         {
-            if (MessageText.Property(message, "id") is { } id)
+            if (MessageText.Property(message, "id") is not { } id)
+            {
+                continue;
+            }
+
+            if (MessageText.IsOfType(message, "remove"))
+            {
+                messages.Remove(id);
+            }
+            else
             {
                 messages[id] = (message, false);
             }

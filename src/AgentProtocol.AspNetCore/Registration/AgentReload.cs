@@ -46,7 +46,7 @@ internal sealed partial class AgentReload(
         var before = registry.All;
         try
         {
-            registry.Replace([.. source.Load(before), .. added]);
+            registry.Replace([.. source.Load(before, added), .. added]);
         }
         catch (AgentConfigurationException exception)
         {

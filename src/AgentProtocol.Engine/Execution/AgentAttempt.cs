@@ -15,16 +15,16 @@ namespace AgentProtocol.Engine.Execution;
 internal sealed class AgentAttempt(
     AgentRegistry agents, StoreService store, ChildRuns children, RunLimits limits, IOptions<RunsOptions> options, ILogger<AgentAttempt> logger)
 {
-    /// <summary>The first step of a run's agent, as it is named on the wire.</summary>
-    public string FirstNodeOf(ClaimedRun run) => agents.Find(run.Order!.Agent)?.Nodes[0] ?? run.Order.Agent;
+    /// <summary>The agent of a run as it is registered now; null when it is not any more. To be asked once in an execution, which keeps the agent that it has begun with.</summary>
+    public AgentDefinition? Find(ClaimedRun run) => agents.Find(run.Order!.Agent);
 
     /// <summary>Lets the agent speak. Null means that the run goes on elsewhere or later.</summary>
     public async Task<RunOutcome?> RunAsync(
-        RunningRun run, RunWriter writer, RunRecorder recorder, IAgentInbox inbox, RunRequest request, RunStart start)
+        AgentDefinition? definition, RunningRun run, RunWriter writer, RunRecorder recorder, IAgentInbox inbox, RunRequest request, RunStart start)
     {
-        if (agents.Find(run.Claim.Order!.Agent) is not { } definition)
+        if (definition is null)
         {
-            return RunOutcome.Failed("UnknownAgent", $"No agent \"{run.Claim.Order.Agent}\" is registered any more");
+            return RunOutcome.Failed("UnknownAgent", $"No agent \"{run.Claim.Order!.Agent}\" is registered any more");
         }
 
         try
@@ -133,7 +133,7 @@ internal sealed class AgentAttempt(
                 interrupt.Id, JsonText.Parse(interrupt.Value), ResumeAnswers.For(interrupt, pause, request.Resume)))],
             Draining = run.Draining,
             LeaseLost = run.LeaseLost,
-        Logger = logger,
+            Logger = logger,
             Store = new AgentStore(store, run),
             Inbox = inbox,
             Children = children.Of(run, writer),

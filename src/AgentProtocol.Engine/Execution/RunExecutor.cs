@@ -109,20 +109,21 @@ internal sealed class RunExecutor(
             return;
         }
 
-        var recorder = new RunRecorder(claim, request, start, attempt.FirstNodeOf(claim), options.Value.CancelLifecycle, time);
+        var agent = attempt.Find(claim);
+        var recorder = new RunRecorder(claim, request, start, agent?.Nodes[0] ?? claim.Order.Agent, options.Value.CancelLifecycle, time);
         var writer = new RunWriter(run, recorder, log, feed, hints, clock, request.CommitsEachStep);
         using var inbox = new RunInbox(run, writer, updates, time);
         run.Updates.Take(start.TakenUpdates);
         run.Updates.Announce(start.Updates);
         var outcome = BeginOrResume(writer, request, start) ?? EndWithoutAgent(run) ?? EndAtOnce(request, start);
-        outcome ??= await attempt.RunAsync(run, writer, recorder, inbox, request, start);
+        outcome ??= await attempt.RunAsync(agent, run, writer, recorder, inbox, request, start);
         do
         {
             // An agent that is done has not seen what came since: it is asked again, with that in the state.
             while (outcome is { State: RunState.Success } && !run.IsToStopAtCheckpoint && await inbox.TakeRestAsync())
             {
                 start = start with { CompletedSteps = recorder.CompletedSteps, Pause = null };
-                outcome = await attempt.RunAsync(run, writer, recorder, inbox, request, start);
+                outcome = await attempt.RunAsync(agent, run, writer, recorder, inbox, request, start);
             }
         }
         while (!await EndAsync(run, writer, outcome, recorder, request));

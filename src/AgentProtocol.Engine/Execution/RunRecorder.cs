@@ -144,7 +144,7 @@ internal sealed class RunRecorder
     }
 
     /// <summary>Merges what callers told the run, in a checkpoint that is its own but no step of its agent.</summary>
-    /// <returns>The messages that came, as they are in the state.</returns>
+    /// <returns>What has changed in the messages, as they are in the state.</returns>
     public IReadOnlyList<StateMessage> Take(IReadOnlyList<RunRequest> updates, int through)
     {
         var before = State;
@@ -153,7 +153,7 @@ internal sealed class RunRecorder
         AddCheckpoint("update", null, firstNode, merged, delta);
         takenUpdates = through;
         ShowState();
-        return StepUpdate.ChangedMessages(before, merged);
+        return MessageChanges.Between(before, merged);
     }
 
     /// <summary>The last frames; the stream modes say nothing of an interruption (wire-contract 6.2).</summary>

@@ -1,4 +1,5 @@
 using AgentProtocol.Agents.Configuration;
+using AgentProtocol.Agents.Echo;
 
 namespace AgentProtocol.Agents.Tests.Configuration;
 
@@ -145,6 +146,46 @@ public sealed class AgentSourceTests : IDisposable
         Assert.True(Settles(source));
         Assert.Contains("Agents:File", Assert.Throws<AgentConfigurationException>(() => source.Load()).Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("b")]
+    [InlineData("echo")]
+    [InlineData("code")]
+    public void An_agent_may_have_any_other_as_a_tool(string other)
+    {
+        File.WriteAllText(Default, Asking(other));
+
+        Assert.Equal(["echo", "a", "b"], Source().Load(added: [OfTheHost]).Select(agent => agent.Id));
+    }
+
+    [Fact]
+    public void An_agent_that_is_a_tool_and_not_there_is_a_mistake_with_its_place()
+    {
+        File.WriteAllText(Default, Asking("typo"));
+
+        var refusal = Assert.Throws<AgentConfigurationException>(() => Source().Load(added: [OfTheHost]));
+
+        Assert.Equal(
+            $"{Default}, line 3, $.agents[0].tools[0].agent: there is no agent \"typo\": use one of echo, a, b, code, or add it.", refusal.Message);
+    }
+
+    [Fact]
+    public void An_agent_that_goes_while_another_has_it_as_a_tool_is_a_mistake()
+    {
+        File.WriteAllText(Default, Asking("b"));
+        var source = Source();
+        var before = source.Load(added: []);
+
+        File.WriteAllText(Default, Asking("b").Replace("\"id\":\"b\"", "\"id\":\"c\"", StringComparison.Ordinal));
+
+        Assert.Contains("there is no agent \"b\"", Assert.Throws<AgentConfigurationException>(() => source.Load(before, [])).Message, StringComparison.Ordinal);
+    }
+
+    private static AgentDefinition OfTheHost => EchoAgent.Definition(TimeProvider.System) with { Id = "code" };
+
+    /// <summary>The agents a and b, of which a has another as a tool.</summary>
+    private static string Asking(string other) => Agents("a", "b").Replace(
+        "\"name\":\"a\",", $"\n\"name\":\"a\",\n\"tools\":[{{\"agent\":\"{other}\"}}],", StringComparison.Ordinal);
 
     /// <summary>Two looks: a file that has just changed is not trusted.</summary>
     private static bool Settles(AgentSource source) => source.HasChanged() || source.HasChanged();

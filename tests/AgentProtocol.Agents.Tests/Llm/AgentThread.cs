@@ -31,12 +31,13 @@ internal sealed class AgentThread(params string[] messages)
     /// <param name="agent">The agent.</param>
     /// <param name="with">What is special about the run.</param>
     /// <param name="killedAt">The event before which it dies; it is not committed any more.</param>
+    /// <param name="stop">Stops the run; what it says then is still committed.</param>
     public async Task<List<AgentEvent>> RunAsync(
-        IAgent agent, Func<AgentContext, AgentContext>? with = null, Func<AgentEvent, bool>? killedAt = null)
+        IAgent agent, Func<AgentContext, AgentContext>? with = null, Func<AgentEvent, bool>? killedAt = null, CancellationToken? stop = null)
     {
         var context = AgentRuns.On() with { State = new AgentState([.. messages], Values) };
         List<AgentEvent> events = [];
-        await foreach (var happened in agent.RunAsync(with?.Invoke(context) ?? context, AgentRuns.TestToken))
+        await foreach (var happened in agent.RunAsync(with?.Invoke(context) ?? context, stop ?? AgentRuns.TestToken))
         {
             if (killedAt?.Invoke(happened) is true)
             {

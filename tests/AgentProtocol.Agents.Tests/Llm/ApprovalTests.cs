@@ -21,7 +21,7 @@ public class ApprovalTests
 
         Assert.Equal("tools", Assert.IsType<AgentEvent.StepStarted>(events[^2]).Node);
         Assert.Equal(
-            """{"action_requests":[{"name":"add","args":{"a":1,"b":2},"description":"Adds two numbers"}],"review_configs":[{"action_name":"add","allowed_decisions":["approve","edit","reject"]}]}""",
+            """{"action_requests":[{"name":"add","args":{"a":1,"b":2},"description":"Adds two numbers","tool_call_id":"c2"}],"review_configs":[{"action_name":"add","allowed_decisions":["approve","edit","reject"]}]}""",
             Assert.IsType<AgentEvent.Interrupt>(events[^1]).Value.GetRawText());
         Assert.Empty(events.OfType<AgentEvent.Tool>());
         Assert.Equal(0, tools.Added);

@@ -57,7 +57,9 @@ public class ResumeTests
         await thread.RunAsync(AgentThread.Agent(model, tools.Add));
 
         Assert.Equal("ai: done", thread.Lines[^1]);
-        Assert.Single(model.Calls);
+        Assert.Equal(
+            ["user: go", "assistant: do", "user: Your last answer was stopped before it was complete. Give it again, from its beginning to its end."],
+            Assert.Single(model.Calls).Lines);
     }
 
     [Fact]

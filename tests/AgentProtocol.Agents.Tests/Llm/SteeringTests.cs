@@ -54,17 +54,37 @@ public class SteeringTests
         Assert.Equal(["ai", "tool", "human", "ai"], thread.Lines[1..].Select(line => line.Split(' ', ':')[0]));
     }
 
+    [Fact]
+    public async Task Message_that_is_removed_is_not_read_any_more()
+    {
+        var thread = AgentThread.Asking("1+2?");
+        thread.Say("Ignore this.");
+        TestInbox inbox = new(thread);
+        model.CallsTool("c1", "add", """{"a":1,"b":2}""").Says("3");
+
+        await thread.RunAsync(AgentThread.Agent(model, tools.Add), run => run with { Inbox = inbox.ThatLoses("h2", after: () => tools.Added == 1) });
+
+        Assert.Equal(["user: 1+2?", "user: Ignore this."], model.Calls[0].Lines);
+        Assert.Equal(["user: 1+2?", """assistant: c1=add({"a":1,"b":2})""", "tool: c1=3"], model.Calls[1].Lines);
+    }
+
     /// <summary>Gets one message at a moment of the test's choice.</summary>
     private sealed class TestInbox(AgentThread thread) : IAgentInbox
     {
         private Func<bool> isThere = () => false;
-        private string? text;
+        private Func<IReadOnlyList<JsonElement>>? take;
 
-        public bool HasMessages => text is not null && isThere();
+        public bool HasMessages => take is not null && isThere();
 
         public TestInbox ThatGets(string message, Func<bool> after)
         {
-            (text, isThere) = (message, after);
+            (take, isThere) = (() => thread.Take(message), after);
+            return this;
+        }
+
+        public TestInbox ThatLoses(string id, Func<bool> after)
+        {
+            (take, isThere) = (() => [JsonElement.Parse($$"""{"type":"remove","id":"{{id}}"}""")], after);
             return this;
         }
 
@@ -72,8 +92,8 @@ public class SteeringTests
 
         public Task<IReadOnlyList<JsonElement>> TakeAsync(CancellationToken cancellationToken)
         {
-            var taken = thread.Take(text!);
-            text = null;
+            var taken = take!();
+            take = null;
             return Task.FromResult(taken);
         }
     }

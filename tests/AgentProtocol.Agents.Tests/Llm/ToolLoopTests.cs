@@ -213,6 +213,17 @@ public class ToolLoopTests
         Assert.Contains($"\"{first}\"", refusal.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Model_of_the_host_is_handed_its_own_settings_and_nothing_of_ours()
+    {
+        model.Says("ok");
+        var agent = AgentThread.Agent(model, new LlmAgentOptions { ChatOptions = new ChatOptions { AdditionalProperties = new() { ["mine"] = 1 } } });
+
+        await AgentThread.Asking("go").RunAsync(agent, run => run with { Logger = new RunLog() });
+
+        Assert.Equal("mine", Assert.Single(model.Calls[0].Options!.AdditionalProperties!.Keys));
+    }
+
     private static string? Step(AgentEvent happened) => happened switch
     {
         AgentEvent.StepStarted started => $"started {started.Node}",

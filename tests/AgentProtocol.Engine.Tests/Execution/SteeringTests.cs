@@ -1,4 +1,5 @@
 using AgentProtocol.Agents;
+using AgentProtocol.Agents.Echo;
 using AgentProtocol.Contracts.Errors;
 using AgentProtocol.Contracts.Json;
 using AgentProtocol.Contracts.Runs;
@@ -49,6 +50,21 @@ public sealed class SteeringTests(MigratedPostgres postgres) : IClassFixture<Mig
         Assert.Equal((RunStatus.Success, 1), (result.Run!.Status, await AttemptsAsync(run)));
         Assert.Equal(["hold on", "done: hold on", "two", "done: two"], Contents(result));
         await CheckAsync();
+    }
+
+    [Fact]
+    public async Task An_agent_that_is_asked_again_is_the_one_that_the_execution_began_with()
+    {
+        var gate = new Gate("one");
+        await using var host = await StartAsync(SteerableAgent.Define(beforeAnswer: gate.PassAsync));
+        var (_, run) = await StartRunAsync(host, "one");
+        await gate.Reached;
+
+        host.Get<AgentRegistry>().Replace([EchoAgent.Definition() with { IsSteerable = true }]);
+        await TellAsync(host, run, "two");
+        gate.Open();
+
+        Assert.Equal(["one", "done: one", "two", "done: two"], Contents(await host.WaitAsync(run)));
     }
 
     [Fact]

@@ -41,7 +41,7 @@ public sealed class LlmToolTests : IAsyncLifetime
 
         var asked = await WaitAsync(thread, new { input = Protocol.Say("send it") });
         var interrupt = asked.GetProperty("__interrupt__")[0];
-        Assert.Equal("""[{"name":"send","args":{"to":"Ann"},"description":"Sends a letter"}]""", interrupt.GetProperty("value").GetProperty("action_requests").GetRawText());
+        Assert.Equal("""[{"name":"send","args":{"to":"Ann"},"description":"Sends a letter","tool_call_id":"c2"}]""", interrupt.GetProperty("value").GetProperty("action_requests").GetRawText());
         Assert.Equal("""["tools"]""", (await server.Client.GetJsonAsync($"/threads/{thread}/state")).GetProperty("next").GetRawText());
         Assert.Equal(0, sent);
 

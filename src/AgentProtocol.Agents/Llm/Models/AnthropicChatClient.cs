@@ -58,7 +58,7 @@ internal sealed class AnthropicChatClient : IChatClient
     {
         using CancellationTokenSource silence = new(longestSilence, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, silence.Token);
-        await using var updates = chat.GetStreamingResponseAsync(messages, options, either.Token).GetAsyncEnumerator(either.Token);
+        await using var updates = chat.GetStreamingResponseAsync(WithResultsTogether(messages), options, either.Token).GetAsyncEnumerator(either.Token);
         StringBuilder arguments = new();
         var isMessage = false;
         while (await MoveNextAsync(updates, silence, cancellationToken))
@@ -109,6 +109,33 @@ internal sealed class AnthropicChatClient : IChatClient
             // An aborted read may also surface as a broken connection.
             cancellationToken.ThrowIfCancellationRequested();
             throw ModelErrors.Translate(exception, server);
+        }
+    }
+
+    /// <summary>The API asks for all results of an answer in one message: a model that sees them apart stops making several calls at once.</summary>
+    private static IEnumerable<ChatMessage> WithResultsTogether(IEnumerable<ChatMessage> messages)
+    {
+        List<AIContent> results = [];
+        foreach (var message in messages)
+        {
+            if (message.Role == ChatRole.Tool)
+            {
+                results.AddRange(message.Contents);
+                continue;
+            }
+
+            if (results.Count > 0)
+            {
+                yield return new ChatMessage(ChatRole.Tool, results);
+                results = [];
+            }
+
+            yield return message;
+        }
+
+        if (results.Count > 0)
+        {
+            yield return new ChatMessage(ChatRole.Tool, results);
         }
     }
 

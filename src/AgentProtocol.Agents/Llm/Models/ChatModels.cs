@@ -34,7 +34,7 @@ internal static partial class ChatModels
             _ => throw provider.Error(
                 $"\"{provider.Text()}\" is not a provider: use \"azure\", \"anthropic\" or \"openai\", the last with a baseUrl for any server that speaks its protocol"),
         };
-        return new ParametrizedChatClient(new RetryingChatClient(client, values.Time), parameters);
+        return new RetryingChatClient(new ParametrizedChatClient(client, parameters), values.Time);
     }
 
     private static OpenAiEndpoint OpenAi(ConfigurationNode model, ConfigurationValues values)

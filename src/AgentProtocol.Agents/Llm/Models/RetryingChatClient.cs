@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Polly;
 using Polly.Retry;
 
@@ -17,6 +18,7 @@ internal sealed class RetryingChatClient : DelegatingChatClient
     private static readonly ResiliencePropertyKey<ILogger> LogKey = new("log");
 
     private readonly ResiliencePipeline<OpenAnswer> pipeline;
+    private readonly ILogger log = NullLogger.Instance;
 
     /// <param name="model">The model, whose failures are <see cref="AgentException"/>s.</param>
     /// <param name="time">The clock that delays are waited for with.</param>
@@ -42,6 +44,13 @@ internal sealed class RetryingChatClient : DelegatingChatClient
                 },
             })
             .Build();
+
+    private RetryingChatClient(IChatClient model, ResiliencePipeline<OpenAnswer> pipeline, ILogger log)
+        : base(model) =>
+        (this.pipeline, this.log) = (pipeline, log);
+
+    /// <summary>The same model, for one run: what happens to its calls is written to the run's log.</summary>
+    public RetryingChatClient WritingTo(ILogger run) => new(InnerClient, pipeline, run);
 
     /// <inheritdoc />
     public override Task<ChatResponse> GetResponseAsync(
@@ -71,7 +80,7 @@ internal sealed class RetryingChatClient : DelegatingChatClient
     private async Task<OpenAnswer> OpenAsync(IReadOnlyList<ChatMessage> history, ChatOptions? options, CancellationToken cancellationToken)
     {
         var context = ResilienceContextPool.Shared.Get(cancellationToken);
-        context.Properties.Set(LogKey, options.Log());
+        context.Properties.Set(LogKey, log);
         try
         {
             return await pipeline.ExecuteAsync(

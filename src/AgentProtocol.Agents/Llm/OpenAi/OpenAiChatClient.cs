@@ -67,7 +67,7 @@ internal sealed class OpenAiChatClient : IChatClient
             yield return update;
         }
 
-        // Calls of an answer that was cut off may lack their second half, and must not be made.
+        // Without an end the answer broke off, and its calls with it. Whether one with an end was cut short the agent sees by its finish reason.
         if (ended is not null && calls.ToContents() is { Count: > 0 } contents)
         {
             yield return new ChatResponseUpdate

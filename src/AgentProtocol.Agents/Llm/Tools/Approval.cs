@@ -5,38 +5,40 @@ namespace AgentProtocol.Agents.Llm.Tools;
 /// <summary>A person's say about the calls of one answer (wire-contract 5.8).</summary>
 internal sealed class Approval
 {
+    private const string CallId = "tool_call_id";
+
     private readonly IReadOnlyDictionary<string, Decision> decisions = new Dictionary<string, Decision>();
 
     /// <param name="answer">The answer that calls.</param>
-    /// <param name="asked">Those of its calls that a person has to agree to.</param>
-    /// <param name="toolbox">Says what the tools do.</param>
+    /// <param name="calls">Those of its calls that have no result yet.</param>
+    /// <param name="toolbox">Says what the tools do, and which of them a person has to agree to.</param>
     /// <param name="context">Has what was decided, when the run resumes one that asked.</param>
-    public Approval(JsonElement answer, IReadOnlyList<ToolCall> asked, Toolbox toolbox, AgentContext context)
+    public Approval(JsonElement answer, IReadOnlyList<ToolCall> calls, Toolbox toolbox, AgentContext context)
     {
-        if (asked.Count == 0)
-        {
-            return;
-        }
-
         // The question has the id of the answer that it is about, so that what was decided counts for no other: a resumed
         // run may come to further calls that look the same.
         var id = MessageText.Property(answer, "id") ?? "";
         var earlier = context.Interrupts.FirstOrDefault(interrupt => id.Length > 0 && interrupt.Id.StartsWith(id, StringComparison.Ordinal));
-        if (earlier is null or { Answer.ValueKind: JsonValueKind.Undefined })
-        {
-            Question = Ask(id, asked, toolbox, problem: null);
-            return;
-        }
-
+        string? problem = null;
         try
         {
-            decisions = asked.Zip(Decision.Read(earlier.Answer, asked)).ToDictionary(pair => pair.First.Id, pair => pair.Second);
+            if (earlier is { Answer.ValueKind: not JsonValueKind.Undefined })
+            {
+                decisions = Decision.Read(earlier.Answer, CallsIn(earlier.Value), calls);
+            }
         }
         catch (FormatException exception)
         {
-            // Under another id: clients show each question once.
             LlmLog.ApprovalNotUnderstood(context.Logger, exception.Message);
-            Question = Ask($"{id}-{Guid.NewGuid():N}", asked, toolbox, exception.Message);
+            problem = exception.Message;
+        }
+
+        // What was decided counts, also when it has made the call one of another tool.
+        if (calls.Any(call => NeedsApproval(call, toolbox) && !decisions.ContainsKey(call.Id)))
+        {
+            var question = Ask([.. calls.Where(call => NeedsApproval(call, toolbox))], toolbox, problem);
+            var isWhole = calls.Count == ToolCall.In(answer).Count;
+            Question = new AgentEvent.Interrupt(question, IdOf(question, earlier) ?? (isWhole && earlier is null ? id : $"{id}-{Guid.NewGuid():N}"));
         }
     }
 
@@ -87,8 +89,20 @@ internal sealed class Approval
         writer.WriteEndObject();
     }
 
-    private static AgentEvent.Interrupt Ask(string id, IReadOnlyList<ToolCall> calls, Toolbox toolbox, string? problem) =>
-        new(AgentJson.Write(256, (calls, toolbox, problem), static (writer, value) =>
+    /// <summary>The id of a question that was asked before. Clients show each question once, so any other needs an id of its own.</summary>
+    private static string? IdOf(JsonElement question, AgentInterrupt? earlier) =>
+        earlier is { Answer.ValueKind: JsonValueKind.Undefined } && JsonElement.DeepEquals(earlier.Value, question) ? earlier.Id : null;
+
+    private static bool NeedsApproval(ToolCall call, Toolbox toolbox) => call.Mistake is null && toolbox.NeedsApproval(call.Name);
+
+    /// <summary>The ids of the calls that a question was about. Some of them may have been made meanwhile.</summary>
+    private static IReadOnlyList<string> CallsIn(JsonElement question) =>
+        question.ValueKind == JsonValueKind.Object && question.TryGetProperty("action_requests", out var requests) && requests.ValueKind == JsonValueKind.Array
+            ? [.. requests.EnumerateArray().Select(request => MessageText.Property(request, CallId) ?? "")]
+            : [];
+
+    private static JsonElement Ask(IReadOnlyList<ToolCall> calls, Toolbox toolbox, string? problem) =>
+        AgentJson.Write(256, (calls, toolbox, problem), static (writer, value) =>
         {
             writer.WriteStartObject();
             writer.WriteStartArray("action_requests"u8);
@@ -99,6 +113,7 @@ internal sealed class Approval
                 writer.WritePropertyName("args"u8);
                 call.Arguments.WriteTo(writer);
                 writer.WriteString("description"u8, value.toolbox.Find(call.Name)?.Description);
+                writer.WriteString(CallId, call.Id);
                 writer.WriteEndObject();
             }
 
@@ -123,5 +138,5 @@ internal sealed class Approval
             }
 
             writer.WriteEndObject();
-        }), id);
+        });
 }

@@ -9,8 +9,11 @@ namespace AgentProtocol.Agents.Llm.Tools;
 internal sealed record Decision(ToolCall Call, string? Rejection = null, bool IsEdited = false)
 {
     /// <summary>Reads the answers to a request (wire-contract 5.8): one for each call in their order, or one for all.</summary>
+    /// <param name="answer">The answers.</param>
+    /// <param name="asked">The ids of the calls that the request was about.</param>
+    /// <param name="calls">The calls that are still to be made.</param>
     /// <exception cref="FormatException">The answer says something else; the message is for whoever gave it.</exception>
-    public static IReadOnlyList<Decision> Read(JsonElement answer, IReadOnlyList<ToolCall> calls)
+    public static IReadOnlyDictionary<string, Decision> Read(JsonElement answer, IReadOnlyList<string> asked, IReadOnlyList<ToolCall> calls)
     {
         if (answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("decisions", out var list))
         {
@@ -18,9 +21,14 @@ internal sealed record Decision(ToolCall Call, string? Rejection = null, bool Is
         }
 
         JsonElement[] decisions = answer.ValueKind == JsonValueKind.Array ? [.. answer.EnumerateArray()] : [answer];
-        return decisions.Length == calls.Count ? [.. calls.Zip(decisions, One)]
-            : decisions.Length == 1 ? [.. calls.Select(call => One(call, decisions[0]))]
-            : throw new FormatException($"There are {decisions.Length} decisions for {calls.Count} calls: give one for each, or one for all.");
+        if (decisions.Length != asked.Count && decisions.Length != 1)
+        {
+            throw new FormatException($"There are {decisions.Length} decisions for {asked.Count} calls: give one for each, or one for all.");
+        }
+
+        return asked.Select((id, index) => (Id: id, Decision: decisions[decisions.Length == 1 ? 0 : index]))
+            .Join(calls, each => each.Id, call => call.Id, (each, call) => One(call, each.Decision))
+            .ToDictionary(decision => decision.Call.Id);
     }
 
     private static Decision One(ToolCall call, JsonElement decision) => decision.ValueKind switch

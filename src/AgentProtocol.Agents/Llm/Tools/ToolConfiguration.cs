@@ -30,6 +30,10 @@ internal static class ToolConfiguration
         return new ToolSet(known, servers);
     }
 
+    /// <summary>The names of other agents that are tools of an agent.</summary>
+    public static IEnumerable<ConfigurationNode> AgentsOf(ConfigurationNode agent) =>
+        (agent.Optional("tools")?.Items() ?? []).Select(entry => entry.Optional("agent")).OfType<ConfigurationNode>();
+
     private static ConfigurationNode KindOf(ConfigurationNode entry)
     {
         var given = Kinds.Select(kind => entry.AsObject().Optional(kind)).OfType<ConfigurationNode>().ToList();

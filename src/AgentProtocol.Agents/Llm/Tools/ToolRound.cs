@@ -1,7 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using System.Threading.Channels;
-using Microsoft.Extensions.AI;
 
 namespace AgentProtocol.Agents.Llm.Tools;
 
@@ -15,94 +13,57 @@ internal sealed class ToolRound(Toolbox toolbox, AgentContext context, TimeProvi
         yield return new AgentEvent.StepStarted(LlmAgents.ToolsNode);
 
         // Nothing is called before everything has been decided, so that a run which stops to ask has nothing half done.
-        var approval = new Approval(answer, [.. calls.Where(NeedsApproval)], toolbox, context);
+        var approval = new Approval(answer, calls, toolbox, context);
         if (approval.Question is { } question)
         {
             yield return question;
             yield break;
         }
 
-        var decided = calls.Select(call => approval.Decide(call)).ToList();
-        var happened = Channel.CreateUnbounded<AgentEvent>();
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var work = MakeAllAsync(decided, happened.Writer, stop.Token);
-        try
+        List<Decision> decided = [.. calls.Select(approval.Decide)];
+        await foreach (var happened in MakeAsync(answer, decided, cancellationToken))
         {
-            await foreach (var each in happened.Reader.ReadAllAsync(cancellationToken))
+            yield return happened;
+        }
+    }
+
+    private async IAsyncEnumerable<AgentEvent> MakeAsync(
+        JsonElement answer, List<Decision> decided, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var (results, missing) = (new List<ToolResult>(), decided.Count);
+        await using var calls = CallsInProgress.Start(decided, toolbox, context, cancellationToken);
+        await foreach (var happened in calls.ReadAsync())
+        {
+            if (happened.Event is { } known)
             {
-                yield return each;
+                yield return known;
+            }
+            else if (happened.Result is { } result)
+            {
+                (results, missing) = ([.. results, result], missing - 1);
+            }
+            else if (results.Count > 0)
+            {
+                // At once: the other calls may ignore that they are to stop, until nobody listens to this run any more.
+                yield return Update(answer, decided, results);
+                results = [];
             }
         }
-        finally
+
+        if (results.Count > 0)
         {
-            // Whoever stops reading must not leave calls behind that go on.
-            await stop.CancelAsync();
-            await ((Task)work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            yield return Update(answer, decided, results);
         }
 
-        yield return new AgentEvent.StateUpdate(LlmAgents.ToolsNode, ToUpdate(answer, decided, await work));
-    }
-
-    private bool NeedsApproval(ToolCall call) => call.Mistake is null && toolbox.NeedsApproval(call.Name);
-
-    private async Task<ToolResult[]> MakeAllAsync(IEnumerable<Decision> decisions, ChannelWriter<AgentEvent> happened, CancellationToken cancellationToken)
-    {
-        try
+        if (missing > 0)
         {
-            // Each on a thread of its own account: a function that blocks must not hold up the others.
-            return await Task.WhenAll(decisions.Select(decision => Task.Run(() => MakeAsync(decision, happened, cancellationToken), cancellationToken)));
-        }
-        finally
-        {
-            happened.Complete();
+            throw new OperationCanceledException($"{missing} calls were stopped before they had a result.", cancellationToken);
         }
     }
 
-    private async Task<ToolResult> MakeAsync(Decision decision, ChannelWriter<AgentEvent> happened, CancellationToken cancellationToken)
-    {
-        var call = decision.Call;
-        if (decision.Rejection is { } rejection)
-        {
-            return new ToolResult(call, rejection, IsError: true);
-        }
-
-        happened.TryWrite(new AgentEvent.ToolStarted(call.Id, call.Name, call.Arguments));
-        var result = await ResultOfAsync(call, cancellationToken);
-        happened.TryWrite(result.IsError
-            ? new AgentEvent.ToolFailed(call.Id, result.Text)
-            : new AgentEvent.ToolFinished(call.Id, JsonSerializer.SerializeToElement(result.Text, AIJsonUtilities.DefaultOptions)));
-        return result;
-    }
-
-    private async Task<ToolResult> ResultOfAsync(ToolCall call, CancellationToken cancellationToken)
-    {
-        if (call.Mistake is { } mistake)
-        {
-            return new ToolResult(call, mistake, IsError: true);
-        }
-
-        if (toolbox.Find(call.Name) is not { } tool)
-        {
-            return new ToolResult(call, $"There is no tool \"{call.Name}\". There are: {string.Join(", ", toolbox.Names)}.", IsError: true);
-        }
-
-        try
-        {
-            return ToolResult.Of(call, await tool.InvokeAsync(ToolArguments.For(call, context), cancellationToken));
-        }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && !IsHandedOver(exception))
-        {
-            // The edge to code that is not ours: whatever a tool throws is a result, which the model can read and act upon.
-            LlmLog.ToolFailed(context.Logger, call.Name, exception.Message, exception is ToolException ? null : exception);
-            return new ToolResult(call, exception.Message, IsError: true);
-        }
-    }
-
-    /// <summary>A tool that waits for a run of another agent stops waiting when the server drains: the next attempt waits for the same run.</summary>
-    private bool IsHandedOver(Exception exception) => exception is OperationCanceledException && context.Draining.IsCancellationRequested;
-
-    private JsonElement ToUpdate(JsonElement answer, IReadOnlyList<Decision> decisions, IReadOnlyList<ToolResult> results) =>
-        AgentJson.Write(256, (answer, decisions, results, time), static (writer, value) =>
+    /// <summary>The results in the order of the calls, whichever came first.</summary>
+    private AgentEvent.StateUpdate Update(JsonElement answer, IReadOnlyList<Decision> decisions, IReadOnlyList<ToolResult> results) =>
+        new(LlmAgents.ToolsNode, AgentJson.Write(256, (answer, decisions, results, time), static (writer, value) =>
         {
             writer.WriteStartObject();
             writer.WriteStartArray("messages"u8);
@@ -111,12 +72,12 @@ internal sealed class ToolRound(Toolbox toolbox, AgentContext context, TimeProvi
                 Approval.WriteEdited(writer, value.answer, value.decisions);
             }
 
-            foreach (var result in value.results)
+            foreach (var decision in value.decisions)
             {
-                result.WriteMessage(writer, value.time);
+                value.results.FirstOrDefault(result => result.Call.Id == decision.Call.Id)?.WriteMessage(writer, value.time);
             }
 
             writer.WriteEndArray();
             writer.WriteEndObject();
-        });
+        }));
 }

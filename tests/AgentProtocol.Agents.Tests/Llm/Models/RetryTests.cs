@@ -80,7 +80,7 @@ public class RetryTests
         using var model = ChatModel.Of(stub, time: clock);
         var log = new ListLogger();
 
-        var answer = model.AskAsync(new ChatOptions().WithLog(log));
+        var answer = Assert.IsType<RetryingChatClient>(model).WritingTo(log).AskAsync();
         for (var retry = 1; retry < 4; retry++)
         {
             await PauseAsync();
