@@ -21,6 +21,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     private readonly Task errorPump;
     private readonly Lock gate = new();
     private Task? stopping;
+    private Task ending = Task.CompletedTask;
 
     private ChildProcess(
         Process process, Lifeline lifeline, ProcessAgentOptions options, AgentContext context, TimeProvider time, ReadOnlyMemory<byte> farewell)
@@ -82,6 +83,13 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Reads its standard output; 0 when that has ended.</summary>
     public ValueTask<int> ReadAsync(Memory<byte> buffer) => output.ReadAsync(buffer);
 
+    /// <summary>Closes its input, at the end of which most programs end; one that does not within its grace is asked to.</summary>
+    public void LetEnd()
+    {
+        Input.Complete();
+        ending = LetEndAsync();
+    }
+
     /// <summary>Asks it to end, and kills it when it has not after its grace. Returns when it has ended.</summary>
     public Task StopAsync()
     {
@@ -104,6 +112,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        await ending;
         await Input.DisposeAsync();
         if (Exit.IsCompleted)
         {
@@ -124,6 +133,14 @@ internal sealed class ChildProcess : IAsyncDisposable
         Orphans.Reap(process.Id);
         await exited.CancelAsync();
         return process.ExitCode;
+    }
+
+    private async Task LetEndAsync()
+    {
+        if (!await EndsWithinAsync(options.KillGrace))
+        {
+            await StopAsync();
+        }
     }
 
     private async Task StopOnceAsync()

@@ -44,7 +44,7 @@ internal sealed class JsonLinesAgent(ProcessAgentOptions options, TimeProvider t
                     break;
                 case ChildLine.Done:
                     isDone = true;
-                    End(child);
+                    child.LetEnd();
                     break;
                 case ChildLine.Failed failed:
                     throw new AgentException(failed.Message, failed.Retryable);
@@ -68,13 +68,6 @@ internal sealed class JsonLinesAgent(ProcessAgentOptions options, TimeProvider t
         {
             throw new AgentException("The program asks for messages, but does not read its input");
         }
-    }
-
-    /// <summary>The end of its input lets a program end that reads to there; another one has its grace.</summary>
-    private void End(ChildProcess child)
-    {
-        child.Input.Complete();
-        _ = Task.Delay(options.KillGrace, time).ContinueWith(_ => child.StopAsync(), TaskScheduler.Default);
     }
 
     private static async Task ThrowUnlessSucceededAsync(ChildProcess child, AgentContext context, bool isDone, CancellationToken cancellationToken)
