@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace AgentProtocol.Agents.Configuration;
@@ -17,6 +18,11 @@ internal sealed partial class ConfigurationValues(Func<string, string?> environm
     /// <summary>An environment variable that a value refers to, secret or not.</summary>
     public string Variable(ConfigurationNode node, string name) => environment(name)
         ?? throw node.Error($"the environment variable {name} is not set: set it, or remove it here");
+
+    /// <summary>A text with the environment variables that it refers to as <c>{env:NAME}</c>, so that no secret is written into the file.</summary>
+    public string Expanded(ConfigurationNode text) => Reference().Replace(
+        text.Element.ValueKind == JsonValueKind.String ? MessageText.Read(text.Element) : text.Text(),
+        match => Variable(text, match.Groups["name"].Value));
 
     /// <summary>The secret in the environment variable that a value names.</summary>
     public string Secret(ConfigurationNode variable)
@@ -49,4 +55,7 @@ internal sealed partial class ConfigurationValues(Func<string, string?> environm
 
     [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_]*\z")]
     private static partial Regex VariableForm();
+
+    [GeneratedRegex(@"\{env:(?<name>[A-Za-z_][A-Za-z0-9_]*)\}")]
+    private static partial Regex Reference();
 }

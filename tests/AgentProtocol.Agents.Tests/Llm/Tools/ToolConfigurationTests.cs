@@ -26,7 +26,8 @@ public sealed class ToolConfigurationTests : IDisposable
         { Tools("""{"mcp":{"command":"x","headers":{}}}"""), "$.agents[0].tools[0].mcp.headers", "with a \"url\" only" },
         { Tools("""{"mcp":{"command":"x","env":["ABSENT"]}}"""), "$.agents[0].tools[0].mcp.env[0]", "ABSENT is not set" },
         { Tools("""{"mcp":{"url":"http://x","headers":{"Authorization":"Bearer {env:ABSENT}"}}}"""), "$.agents[0].tools[0].mcp.headers.Authorization", "ABSENT is not set" },
-        { Tools("""{"mcp":{"url":"http://x","headers":{"A":"{env:BROKEN}"}}}"""), "$.agents[0].tools[0].mcp.headers.A", "no line breaks" },
+        { Tools("""{"mcp":{"url":"http://x","headers":{"A":"{env:BROKEN}"}}}"""), "$.agents[0].tools[0].mcp.headers.A", "visible ASCII" },
+        { Http("""{"name":"x","description":"d","url":"http://x","headers":{"Content-Type":"text/csv"}}"""), "$.agents[0].tools[0].http.headers.Content-Type", "no header that can be chosen" },
         { Tools("""{"mcp":{"command":"x","name":"a b"}}"""), "$.agents[0].tools[0].mcp.name", "1 to 64" },
         { Http("""{"name":"x","url":"http://x"}"""), "$.agents[0].tools[0].http", "\"description\" is missing" },
         { Http("""{"name":"a b","description":"d","url":"http://x"}"""), "$.agents[0].tools[0].http.name", "1 to 64" },
@@ -61,7 +62,7 @@ public sealed class ToolConfigurationTests : IDisposable
         var agent = Load(Tools(
             """{"mcp":{"name":"files","command":"npx","args":["-y","x"],"env":["KEY"]},"requireApproval":["write"]}""",
             """{"mcp":{"url":"https://example.com/mcp","headers":{"Authorization":"Bearer {env:KEY}"}}}""",
-            """{"http":{"name":"weather","description":"d","method":"post","url":"https://example.com/{city}?u=c","headers":{"X-Key":"{env:KEY}"},"parameters":{"type":"object"},"timeoutSeconds":5},"requireApproval":true}""",
+            """{"http":{"name":"weather","description":"d","method":"post","url":"https://example.com/{city}?u=c","headers":{"X-Key":"{env:KEY}","Accept":"text/csv"},"parameters":{"type":"object"},"timeoutSeconds":5},"requireApproval":true}""",
             """{"store":{"namespace":["memories"]},"requireApproval":["store_delete"]}""",
             """{"agent":"other.agent","description":"d"}""") + ""","maxTurns":10,"contextTokens":8000,"outputSchema":{"type":"object"}""");
 
@@ -78,10 +79,10 @@ public sealed class ToolConfigurationTests : IDisposable
         File.WriteAllText(
             Path.Combine(directory, "agents.json"),
             $$"""{"agents":[{"id":"a","kind":"llm","model":{"provider":"openai","baseUrl":"http://localhost:1/v1","name":"m"},{{members}}}]}""");
-        return AgentCatalog.Load(
+        return new AgentSource(
             new AgentsOptions { Echo = false },
             directory,
             directory,
-            name => name switch { "KEY" => "k", "BROKEN" => "a\nb", _ => null }).Single();
+            name => name switch { "KEY" => "k", "BROKEN" => "a\nb", _ => null }).Load().Single();
     }
 }
