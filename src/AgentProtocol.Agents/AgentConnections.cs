@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using AgentProtocol.Agents.Llm.Tools.Mcp;
+using AgentProtocol.Agents.Wire;
 
 namespace AgentProtocol.Agents;
 
@@ -9,19 +10,8 @@ public sealed class AgentConnections(TimeProvider time) : IAsyncDisposable, IDis
 {
     private readonly ConcurrentDictionary<string, McpConnection> servers = new(StringComparer.Ordinal);
 
-    /// <summary>
-    /// HTTP without time limits of its own, and without redirects: what a header holds is meant for the server that the description names.
-    /// </summary>
-    internal HttpClient Http { get; } = new(new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        ConnectTimeout = TimeSpan.FromSeconds(15),
-        PooledConnectionLifetime = TimeSpan.FromMinutes(10),
-    })
-    {
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
+    /// <summary>HTTP for tools.</summary>
+    internal HttpClient Http { get; } = OutgoingHttp.Client();
 
     /// <summary>The connection to a server, opened or not.</summary>
     internal McpConnection To(McpServer server) => servers.GetOrAdd(server.Key, _ => new McpConnection(server, Http, time));

@@ -18,19 +18,7 @@ internal sealed class AgentServer : IDisposable
     private readonly TimeProvider time;
     private readonly TimeSpan silence;
     private readonly string[] secrets;
-    private readonly HttpClient http = new(new SocketsHttpHandler
-    {
-        // Otherwise an address that swallows packets would take the whole silence to be noticed.
-        ConnectTimeout = TimeSpan.FromSeconds(15),
-        PooledConnectionLifetime = TimeSpan.FromMinutes(10),
-
-        // A redirect would carry the headers, and with them keys, to wherever it leads.
-        AllowAutoRedirect = false,
-        UseCookies = false,
-    })
-    {
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
+    private readonly HttpClient http = OutgoingHttp.Client();
 
     /// <param name="url">Where it is.</param>
     /// <param name="headers">Headers of each request.</param>
