@@ -82,7 +82,7 @@ public sealed class AgentsSchemaTests : IDisposable
         File.WriteAllText(file, content.ToJsonString());
         try
         {
-            AgentCatalog.Load(new AgentsOptions { File = file }, "/", "/", _ => "a-key");
+            new AgentSource(new AgentsOptions { File = file }, "/", "/", _ => "a-key").Load();
             return null;
         }
         catch (AgentConfigurationException exception)

@@ -89,7 +89,7 @@ public sealed class ProcessConfigurationTests : IDisposable
     {
         var file = Path.Combine(folder, "agents.json");
         File.WriteAllText(file, $$"""{ "agents": [ { "id": "program", "kind": "process", {{members}} } ] }""");
-        return Assert.Single(AgentCatalog.Load(
-            new AgentsOptions { File = file, Echo = false }, folder, folder, name => name == "KEY" ? "a-key" : null));
+        return Assert.Single(new AgentSource(
+            new AgentsOptions { File = file, Echo = false }, folder, folder, name => name == "KEY" ? "a-key" : null).Load());
     }
 }
