@@ -81,7 +81,7 @@ internal static class HttpAnswer
         }
         else if (answer.ValueKind != JsonValueKind.Object)
         {
-            throw new AgentException($"The agent answered with JSON that is neither an object nor a text: {AgentEventJson.Excerpt(answer.GetRawText())}");
+            throw new AgentException($"The agent answered with JSON that is neither an object nor a text: {PrintableText.BeginningOf(answer.GetRawText())}");
         }
         else if (MessageText.Property(answer, "type") is { } type && AgentEventJson.IsKnown(type))
         {
@@ -111,7 +111,7 @@ internal static class HttpAnswer
         }
         catch (JsonException)
         {
-            throw new AgentException($"The agent answered with something that is no JSON: {AgentEventJson.Excerpt(body)}");
+            throw new AgentException($"The agent answered with something that is no JSON: {PrintableText.BeginningOf(body)}");
         }
     }
 }

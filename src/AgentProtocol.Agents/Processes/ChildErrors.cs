@@ -1,4 +1,5 @@
 using System.Text;
+using AgentProtocol.Agents.Wire;
 using Microsoft.Extensions.Logging;
 
 namespace AgentProtocol.Agents.Processes;

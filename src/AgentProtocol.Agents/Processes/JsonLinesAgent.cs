@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using AgentProtocol.Agents.Wire;
 
 namespace AgentProtocol.Agents.Processes;
 
@@ -22,42 +23,42 @@ internal sealed class JsonLinesAgent(ProcessAgentOptions options, TimeProvider t
         await using var drained = context.Draining.Register(() => child.Input.Send(ChildRequests.Drain));
 
         var lines = new LineReader(child.ReadAsync, LongestLine);
-        var understood = new ChildLines(options.Nodes.Count > 0 ? options.Nodes[0] : context.AgentId, time);
-        var isDone = false;
+        var json = new AgentEventJson(options.Nodes.Count > 0 ? options.Nodes[0] : context.AgentId, time, context.Logger);
 
         // Not until the cancellation, but until the program ends, which then is soon: its last words are part of the run.
-        while (await lines.ReadAsync() is { } text)
+        while (await lines.ReadAsync() is { } line)
         {
-            if (isDone)
+            if (line.Span.Trim(" \t\r"u8).IsEmpty)
+            {
+                continue;
+            }
+
+            if (json.IsDone)
             {
                 ProcessLog.LineAfterEnd(context.Logger);
                 continue;
             }
 
-            switch (understood.Read(text))
+            foreach (var happened in json.Read(AgentEventJson.Parse(line.Span)))
             {
-                case ChildLine.Says says:
-                    yield return says.Event;
-                    break;
-                case ChildLine.Ready:
-                    await GiveMessagesAsync(child, context, cancellationToken);
-                    break;
-                case ChildLine.Done:
-                    isDone = true;
-                    child.LetEnd();
-                    break;
-                case ChildLine.Failed failed:
-                    throw new AgentException(failed.Message, failed.Retryable);
-                case ChildLine.Logs logs:
-                    ProcessLog.Told(context.Logger, logs.Level, logs.Text);
-                    break;
-                case ChildLine.Unknown unknown:
-                    ProcessLog.UnknownType(context.Logger, unknown.Type);
-                    break;
+                yield return happened;
+            }
+
+            if (json.IsDone)
+            {
+                child.LetEnd();
+            }
+            else if (json.IsReady)
+            {
+                await GiveMessagesAsync(child, context, cancellationToken);
             }
         }
 
-        await ThrowUnlessSucceededAsync(child, context, isDone, cancellationToken);
+        await ThrowUnlessSucceededAsync(child, context, json.IsDone, cancellationToken);
+        foreach (var happened in json.Finish())
+        {
+            yield return happened;
+        }
     }
 
     /// <summary>It answers always, also that there is nothing: the program waits for it.</summary>

@@ -156,7 +156,7 @@ internal sealed class RemoteServer(AgentServer http, Uri url, string assistant)
         }
         catch (JsonException)
         {
-            throw http.Failure($"{AgentEventJson.Excerpt(text)} (which is no JSON)");
+            throw http.Failure($"{PrintableText.BeginningOf(text)} (which is no JSON)");
         }
     }
 }

@@ -16,6 +16,7 @@ public class AgentEventJsonTests
     public void Event_keeps_what_the_agent_said()
     {
         Assert.Equal(new AgentEvent.StepStarted("draft"), Single("""{"type":"step","node":"draft"}"""));
+        Assert.Equal(new AgentEvent.StepStarted("agent"), Single("""{"type":"step"}"""));
         Assert.Equal(new AgentEvent.Progress(12.5, "reading", "half"), Single("""{"type":"progress","percent":12.5,"phase":"reading","note":"half"}"""));
         Assert.Equal(new AgentEvent.Progress(Note: "half"), Single("""{"type":"progress","percent":null,"note":"half"}"""));
         Assert.Equal(new AgentEvent.Usage(3, 4), Single("""{"type":"usage","input_tokens":3,"output_tokens":4}"""));
@@ -43,6 +44,7 @@ public class AgentEventJsonTests
         Assert.Equal("""{"type":"ai","content":[{"type":"text","text":"Hi"}],"id":"m1","name":"Ann"}""", answer.GetRawText());
         Assert.Equal("tool", Message("""{"type":"message","role":"tool","content":"x","tool_call_id":"c1"}""").GetProperty("type").GetString());
         Assert.Equal("human", Message("""{"type":"human","content":"x"}""", name: "message").GetProperty("type").GetString());
+        Assert.Equal("""{"type":"ai","id":"m2","content":"x"}""", Message("""{"type":"message","message_id":"m2","id":"m1","content":"x"}""").GetRawText());
     }
 
     [Theory]
@@ -94,6 +96,7 @@ public class AgentEventJsonTests
     [Theory]
     [InlineData("""{"type":"error","message":"No paper","retryable":true}""", true)]
     [InlineData("""{"type":"error","message":"No paper"}""", false)]
+    [InlineData("""{"type":"error","message":"No\u0000paper","retryable":null}""", false)]
     public void Error_fails_the_run_in_the_words_of_the_agent(string said, bool retryable)
     {
         var failure = Assert.Throws<AgentException>(() => Single(said));
@@ -105,7 +108,10 @@ public class AgentEventJsonTests
     [InlineData("""{"type":"delta"}""", "\"text\" is not a text")]
     [InlineData("""{"type":"delta","text":7}""", "\"text\" is not a text")]
     [InlineData("""{"type":"update","values":[]}""", "\"values\" is not an object")]
+    [InlineData("""{"type":"update"}""", "\"values\" is not an object")]
+    [InlineData("""{"type":"message"}""", "\"content\" is not a value")]
     [InlineData("""{"type":"custom"}""", "\"data\" is not a value")]
+    [InlineData("""{"type":"error","message":"x","retryable":"yes"}""", "\"retryable\" is not true or false")]
     [InlineData("""{"type":"usage","input_tokens":-1}""", "\"input_tokens\" is not a whole number")]
     [InlineData("""{"type":"progress","percent":"10"}""", "\"percent\" is not a number")]
     [InlineData("""{"text":"Hel"}""", "without \"type\"")]
@@ -121,10 +127,24 @@ public class AgentEventJsonTests
     [InlineData("Traceback (most recent call last):")]
     [InlineData("[1]")]
     [InlineData("{\"type\":")]
+    [InlineData("""{"type":"done","type":"done"}""")]
     public void Line_that_is_no_object_is_shown(string line)
     {
         Assert.EndsWith($"no JSON object: {line}", Assert.Throws<AgentException>(() => AgentEventJson.Parse(line)).Message, StringComparison.Ordinal);
-        Assert.EndsWith("xx…", Assert.Throws<AgentException>(() => AgentEventJson.Parse(new string('x', 5000))).Message, StringComparison.Ordinal);
+        Assert.EndsWith(": " + new string('x', 200) + "…", Assert.Throws<AgentException>(() => AgentEventJson.Parse(new string('x', 5000))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Line_that_is_no_UTF_8_is_refused() => Assert.Throws<AgentException>(() => AgentEventJson.Parse([(byte)'{', (byte)'"', 0xff, (byte)'"', (byte)':', (byte)'1', (byte)'}']));
+
+    [Fact]
+    public void Ready_is_no_event_and_counts_until_something_else_is_said()
+    {
+        Assert.Empty(json.Read(JsonElement.Parse("""{"type":"ready"}""")));
+        Assert.True(json.IsReady);
+
+        Single("""{"type":"step"}""");
+        Assert.False(json.IsReady);
     }
 
     [Fact]
