@@ -15,6 +15,13 @@ internal sealed partial class ConfigurationValues(Func<string, string?> environm
     /// <summary>What agents share.</summary>
     public AgentConnections Connections => connections ??= new AgentConnections(time);
 
+    /// <summary>A value that is the name of an environment variable.</summary>
+    public static string VariableName(ConfigurationNode name) => VariableForm().IsMatch(name.Text())
+        ? name.Text()
+
+        // Without its text: it may be the key itself.
+        : throw name.Error("this must be the name of an environment variable, of letters, digits and underscores: write it like \"OPENAI_API_KEY\"");
+
     /// <summary>An environment variable that a value refers to, secret or not.</summary>
     public string Variable(ConfigurationNode node, string name) => environment(name)
         ?? throw node.Error($"the environment variable {name} is not set: set it, or remove it here");
@@ -27,22 +34,17 @@ internal sealed partial class ConfigurationValues(Func<string, string?> environm
     /// <summary>The secret in the environment variable that a value names.</summary>
     public string Secret(ConfigurationNode variable)
     {
-        if (!VariableForm().IsMatch(variable.Text()))
-        {
-            // Without its text: it may be the key itself.
-            throw variable.Error("this must be the name of an environment variable that holds the key: write it like \"OPENAI_API_KEY\"");
-        }
-
-        var key = environment(variable.Text())?.Trim();
+        var name = VariableName(variable);
+        var key = environment(name)?.Trim();
         if (string.IsNullOrEmpty(key))
         {
-            throw variable.Error($"the environment variable {variable.Text()} is not set: set it to the API key, or remove {variable.Name} if the server wants none");
+            throw variable.Error($"the environment variable {name} is not set: set it to the API key, or remove {variable.Name} if the server wants none");
         }
 
         // The client would fail at the first call, with the key in its message.
         return !key.AsSpan().ContainsAnyExceptInRange('!', '~')
             ? key
-            : throw variable.Error($"the environment variable {variable.Text()} holds blanks or characters that no API key has: set it to the key alone");
+            : throw variable.Error($"the environment variable {name} holds blanks or characters that no API key has: set it to the key alone");
     }
 
     /// <summary>A plain http or https URL.</summary>

@@ -68,6 +68,8 @@ public sealed class ProcessConfigurationTests : IDisposable
     [InlineData("\"command\": \"sh\", \"env\": []", "$.agents[0].env: this must be an object")]
     [InlineData("\"command\": \"sh\", \"env\": {\"A\": 1}", "$.agents[0].env.A: this must be a text")]
     [InlineData("\"command\": \"sh\", \"env\": {\"A\": \"{env:GONE}\"}", "$.agents[0].env.A: the environment variable GONE is not set")]
+    [InlineData("\"command\": \"sh\", \"nodes\": []", "$.agents[0].nodes: a program has at least one step")]
+    [InlineData("\"command\": \"sh\", \"nodes\": [\"\"]", "$.agents[0].nodes[0]: this must be a text that is not empty")]
     [InlineData("\"command\": \"sh\", \"memoryMb\": 0", "$.agents[0].memoryMb: this must be a whole number")]
     [InlineData("\"command\": \"sh\", \"cpuSeconds\": 1.5", "$.agents[0].cpuSeconds: this must be a whole number")]
     [InlineData("\"command\": \"sh\", \"killGraceSeconds\": 90", "$.agents[0].killGraceSeconds: this must be a number from 0 to 60")]

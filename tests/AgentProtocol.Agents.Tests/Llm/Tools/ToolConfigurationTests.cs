@@ -25,6 +25,7 @@ public sealed class ToolConfigurationTests : IDisposable
         { Tools("""{"mcp":{"url":"http://x","args":[]}}"""), "$.agents[0].tools[0].mcp.args", "with a \"command\" only" },
         { Tools("""{"mcp":{"command":"x","headers":{}}}"""), "$.agents[0].tools[0].mcp.headers", "with a \"url\" only" },
         { Tools("""{"mcp":{"command":"x","env":["ABSENT"]}}"""), "$.agents[0].tools[0].mcp.env[0]", "ABSENT is not set" },
+        { Tools("""{"mcp":{"command":"x","env":["sk-a-key"]}}"""), "$.agents[0].tools[0].mcp.env[0]", "must be the name of an environment variable" },
         { Tools("""{"mcp":{"url":"http://x","headers":{"Authorization":"Bearer {env:ABSENT}"}}}"""), "$.agents[0].tools[0].mcp.headers.Authorization", "ABSENT is not set" },
         { Tools("""{"mcp":{"url":"http://x","headers":{"A":"{env:BROKEN}"}}}"""), "$.agents[0].tools[0].mcp.headers.A", "visible ASCII" },
         { Http("""{"name":"x","description":"d","url":"http://x","headers":{"Content-Type":"text/csv"}}"""), "$.agents[0].tools[0].http.headers.Content-Type", "no header that can be chosen" },
@@ -35,6 +36,7 @@ public sealed class ToolConfigurationTests : IDisposable
         { Http("""{"name":"x","description":"d","url":"http://{host}/x"}"""), "$.agents[0].tools[0].http.url", "only the path and the query" },
         { Http("""{"name":"x","description":"d","url":"http://x:{port}/x"}"""), "$.agents[0].tools[0].http.url", "http or https" },
         { Http("""{"name":"x","description":"d","url":"http://x","method":"BREW"}"""), "$.agents[0].tools[0].http.method", "no method" },
+        { Http("""{"name":"x","description":"d","url":"http://x","method":"post"}"""), "$.agents[0].tools[0].http.method", "use one of GET, POST" },
         { Http("""{"name":"x","description":"d","url":"http://x","timeoutSeconds":0}"""), "$.agents[0].tools[0].http.timeoutSeconds", "from 1 to 3600" },
         { Http("""{"name":"x","description":"d","url":"http://x","parameters":[]}"""), "$.agents[0].tools[0].http.parameters", "must be an object" },
         { "\"maxTurns\":0", "$.agents[0].maxTurns", "from 1 to 1000" },
@@ -62,7 +64,7 @@ public sealed class ToolConfigurationTests : IDisposable
         var agent = Load(Tools(
             """{"mcp":{"name":"files","command":"npx","args":["-y","x"],"env":["KEY"]},"requireApproval":["write"]}""",
             """{"mcp":{"url":"https://example.com/mcp","headers":{"Authorization":"Bearer {env:KEY}"}}}""",
-            """{"http":{"name":"weather","description":"d","method":"post","url":"https://example.com/{city}?u=c","headers":{"X-Key":"{env:KEY}","Accept":"text/csv"},"parameters":{"type":"object"},"timeoutSeconds":5},"requireApproval":true}""",
+            """{"http":{"name":"weather","description":"d","method":"POST","url":"https://example.com/{city}?u=c","headers":{"X-Key":"{env:KEY}","Accept":"text/csv"},"parameters":{"type":"object"},"timeoutSeconds":5},"requireApproval":true}""",
             """{"store":{"namespace":["memories"]},"requireApproval":["store_delete"]}""",
             """{"agent":"other.agent","description":"d"}""") + ""","maxTurns":10,"contextTokens":8000,"outputSchema":{"type":"object"}""");
 
