@@ -15,6 +15,12 @@ internal sealed partial class ConfigurationValues(Func<string, string?> environm
     /// <summary>What agents share.</summary>
     public AgentConnections Connections => connections ??= new AgentConnections(time);
 
+    /// <summary>The variables that were asked for.</summary>
+    public Secrets Secrets { get; } = new();
+
+    /// <summary>The same for one agent, with secrets of its own.</summary>
+    public ConfigurationValues ForOneAgent() => new(environment, time, Connections);
+
     /// <summary>A value that is the name of an environment variable.</summary>
     public static string VariableName(ConfigurationNode name) => VariableForm().IsMatch(name.Text())
         ? name.Text()
@@ -23,8 +29,12 @@ internal sealed partial class ConfigurationValues(Func<string, string?> environm
         : throw name.Error("this must be the name of an environment variable, of letters, digits and underscores: write it like \"OPENAI_API_KEY\"");
 
     /// <summary>An environment variable that a value refers to, secret or not.</summary>
-    public string Variable(ConfigurationNode node, string name) => environment(name)
-        ?? throw node.Error($"the environment variable {name} is not set: set it, or remove it here");
+    public string Variable(ConfigurationNode node, string name)
+    {
+        var value = environment(name) ?? throw node.Error($"the environment variable {name} is not set: set it, or remove it here");
+        Secrets.Add(value);
+        return value;
+    }
 
     /// <summary>A text with the environment variables that it refers to as <c>{env:NAME}</c>, so that no secret is written into the file.</summary>
     public string Expanded(ConfigurationNode text) => Reference().Replace(
@@ -40,6 +50,8 @@ internal sealed partial class ConfigurationValues(Func<string, string?> environm
         {
             throw variable.Error($"the environment variable {name} is not set: set it to the API key, or remove {variable.Name} if the server wants none");
         }
+
+        Secrets.Add(key);
 
         // The client would fail at the first call, with the key in its message.
         return !key.AsSpan().ContainsAnyExceptInRange('!', '~')

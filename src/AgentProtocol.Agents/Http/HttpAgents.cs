@@ -13,14 +13,14 @@ public static class HttpAgents
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(id);
         ArgumentNullException.ThrowIfNull(options);
-        return Define(options, time ?? TimeProvider.System) with { Id = id };
+        return Define(options, time ?? TimeProvider.System, new Secrets(options.Headers.Values)) with { Id = id };
     }
 
-    internal static AgentDefinition Define(HttpAgentOptions options, TimeProvider time) => new()
+    internal static AgentDefinition Define(HttpAgentOptions options, TimeProvider time, Secrets secrets) => new()
     {
         Id = "",
         Kind = "http",
         Nodes = [HttpAgent.Node],
-        Agent = new HttpAgent(new AgentServer(options.Url, options.Headers, options.Silence, time), options.Url, options.CancelUrl, time),
+        Agent = new HttpAgent(new AgentServer(options.Url, options.Headers, options.Silence, time), options.Url, options.CancelUrl, time, secrets),
     };
 }

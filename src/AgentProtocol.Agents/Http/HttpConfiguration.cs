@@ -18,6 +18,7 @@ internal static class HttpConfiguration
                 CancelUrl = described.Optional("cancelUrl") is { } url ? ConfigurationValues.Url(url) : null,
                 Silence = described.Optional("silence")?.Time(),
             },
-            values.Time);
+            values.Time,
+            values.Secrets);
     }
 }

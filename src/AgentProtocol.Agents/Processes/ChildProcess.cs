@@ -24,7 +24,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     private Task ending = Task.CompletedTask;
 
     private ChildProcess(
-        Process process, Lifeline lifeline, ProcessAgentOptions options, AgentContext context, TimeProvider time, ReadOnlyMemory<byte> farewell)
+        Process process, Lifeline lifeline, ProcessAgentOptions options, AgentContext context, TimeProvider time, Secrets secrets, ReadOnlyMemory<byte> farewell)
     {
         this.process = process;
         this.lifeline = lifeline;
@@ -34,7 +34,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         this.farewell = farewell;
         Exit = WatchAsync();
         Input = new ChildInput(process.StandardInput.BaseStream);
-        errors = new ChildErrors(context.Logger, time);
+        errors = new ChildErrors(context.Logger, time, secrets);
         errorPump = errors.PumpAsync(new ChildOutput(process.StandardError.BaseStream, time, exited.Token).ReadAsync);
         output = new ChildOutput(process.StandardOutput.BaseStream, time, exited.Token);
     }
@@ -52,18 +52,19 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <param name="options">The program.</param>
     /// <param name="context">The run.</param>
     /// <param name="time">The clock of its grace.</param>
+    /// <param name="secrets">What must not be in its errors.</param>
     /// <param name="input">What stands for <c>{input}</c> in its arguments.</param>
     /// <param name="farewell">The last that is written to its input when it is asked to end.</param>
     /// <exception cref="AgentException">It cannot be started.</exception>
     public static ChildProcess Start(
-        ProcessAgentOptions options, AgentContext context, TimeProvider time, string input, ReadOnlyMemory<byte> farewell)
+        ProcessAgentOptions options, AgentContext context, TimeProvider time, Secrets secrets, string input, ReadOnlyMemory<byte> farewell)
     {
         var lifeline = new Lifeline();
         Process? process = null;
         try
         {
             process = Process.Start(ProcessLaunch.For(options, context, lifeline.GuardEnd, input))!;
-            return new ChildProcess(process, lifeline, options, context, time, farewell);
+            return new ChildProcess(process, lifeline, options, context, time, secrets, farewell);
         }
         catch (Win32Exception exception)
         {

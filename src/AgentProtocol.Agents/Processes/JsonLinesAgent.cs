@@ -6,7 +6,8 @@ namespace AgentProtocol.Agents.Processes;
 /// <summary>An agent that is a program which reads its run and writes its events as JSON, one object per line.</summary>
 /// <param name="options">The program.</param>
 /// <param name="time">The agent's clock.</param>
-internal sealed class JsonLinesAgent(ProcessAgentOptions options, TimeProvider time) : IAgent
+/// <param name="secrets">What the program must not say.</param>
+internal sealed class JsonLinesAgent(ProcessAgentOptions options, TimeProvider time, Secrets secrets) : IAgent
 {
     /// <summary>How many bytes a line of the program may have.</summary>
     public const int LongestLine = 8 * 1024 * 1024;
@@ -17,13 +18,13 @@ internal sealed class JsonLinesAgent(ProcessAgentOptions options, TimeProvider t
         cancellationToken.ThrowIfCancellationRequested();
         context.Draining.ThrowIfCancellationRequested();
 
-        await using var child = ChildProcess.Start(options, context, time, input: "", farewell: ChildRequests.Cancel);
+        await using var child = ChildProcess.Start(options, context, time, secrets, input: "", farewell: ChildRequests.Cancel);
         child.Input.Send(ChildRequests.Run(context));
         await using var cancelled = cancellationToken.Register(() => _ = child.StopAsync());
         await using var drained = context.Draining.Register(() => child.Input.Send(ChildRequests.Drain));
 
         var lines = new LineReader(child.ReadAsync, LongestLine);
-        var json = new AgentEventJson(options.Nodes.Count > 0 ? options.Nodes[0] : context.AgentId, time, context.Logger);
+        var json = new AgentEventJson(options.Nodes.Count > 0 ? options.Nodes[0] : context.AgentId, time, context.Logger, secrets);
 
         // Not until the cancellation, but until the program ends, which then is soon: its last words are part of the run.
         while (await lines.ReadAsync() is { } line)
@@ -39,7 +40,7 @@ internal sealed class JsonLinesAgent(ProcessAgentOptions options, TimeProvider t
                 continue;
             }
 
-            foreach (var happened in json.Read(AgentEventJson.Parse(line.Span)))
+            foreach (var happened in json.Read(json.Parse(line.Span)))
             {
                 yield return happened;
             }

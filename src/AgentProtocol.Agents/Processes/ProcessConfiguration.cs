@@ -19,7 +19,7 @@ internal static class ProcessConfiguration
         var options = Options(described, values);
         return ProcessAgents.Mistake(options) is { } mistake
             ? throw described.Error(mistake)
-            : ProcessAgents.Define(options, values.Time);
+            : ProcessAgents.Define(options, values.Time, values.Secrets);
     }
 
     private static ProcessAgentOptions Options(ConfigurationNode described, ConfigurationValues values) => new()

@@ -16,10 +16,10 @@ public static class RemoteAgents
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(id);
         ArgumentNullException.ThrowIfNull(options);
-        return Define(options, time ?? TimeProvider.System) with { Id = id };
+        return Define(options, time ?? TimeProvider.System, new Secrets([.. options.Headers.Values, options.ApiKey])) with { Id = id };
     }
 
-    internal static AgentDefinition Define(RemoteAgentOptions options, TimeProvider time)
+    internal static AgentDefinition Define(RemoteAgentOptions options, TimeProvider time, Secrets secrets)
     {
         var headers = new Dictionary<string, string>(options.Headers, StringComparer.OrdinalIgnoreCase);
         if (options.ApiKey is { } key)
@@ -34,7 +34,7 @@ public static class RemoteAgents
             Nodes = [RemoteRelay.UsualNode],
             IsSteerable = true,
             Agent = new RemoteAgent(new RemoteServer(
-                new AgentServer(options.Url, headers, options.Silence ?? UsualSilence, time), options.Url, options.Assistant), time),
+                new AgentServer(options.Url, headers, options.Silence ?? UsualSilence, time), options.Url, options.Assistant, secrets), time),
         };
     }
 }

@@ -19,6 +19,7 @@ internal static class RemoteConfiguration
                 Headers = HeaderConfiguration.Read(described.Optional("headers"), values, HeaderConfiguration.OfAgents),
                 Silence = described.Optional("silence")?.Time(),
             },
-            values.Time);
+            values.Time,
+            values.Secrets);
     }
 }

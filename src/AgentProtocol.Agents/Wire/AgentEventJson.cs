@@ -12,13 +12,17 @@ namespace AgentProtocol.Agents.Wire;
 /// <param name="node">The step of events that name none.</param>
 /// <param name="time">The clock that ids are made with.</param>
 /// <param name="logger">The run's log.</param>
-internal sealed partial class AgentEventJson(string node, TimeProvider time, ILogger logger)
+/// <param name="secrets">What the agent must not say.</param>
+internal sealed partial class AgentEventJson(string node, TimeProvider time, ILogger logger, Secrets secrets)
 {
     // Of two members with one name readers would take different ones.
     private static readonly JsonDocumentOptions Options = AgentJson.DocumentOptions with { AllowDuplicateProperties = false };
 
     private readonly OpenMessages open = new(time);
     private readonly HashSet<string> strangers = [];
+
+    /// <summary>What the agent must not say.</summary>
+    public Secrets Secrets => secrets;
 
     /// <summary>Whether the agent has said <c>done</c>; nothing that it says later counts.</summary>
     public bool IsDone { get; private set; }
@@ -27,17 +31,17 @@ internal sealed partial class AgentEventJson(string node, TimeProvider time, ILo
     public bool IsReady { get; private set; }
 
     /// <inheritdoc cref="Parse(ReadOnlySpan{byte})"/>
-    public static JsonElement Parse(string line) => Parse(Encoding.UTF8.GetBytes(line));
+    public JsonElement Parse(string line) => Parse(Encoding.UTF8.GetBytes(line));
 
     /// <summary>Reads one line, which has to be an object.</summary>
     /// <exception cref="AgentException">It is none.</exception>
-    public static JsonElement Parse(ReadOnlySpan<byte> line)
+    public JsonElement Parse(ReadOnlySpan<byte> line)
     {
         try
         {
             if (Utf8.IsValid(line) && JsonElement.Parse(line, Options) is { ValueKind: JsonValueKind.Object } said)
             {
-                return said;
+                return secrets.Conceal(said);
             }
         }
         catch (JsonException)
@@ -45,7 +49,7 @@ internal sealed partial class AgentEventJson(string node, TimeProvider time, ILo
             // Told below, like any other line that is no object.
         }
 
-        throw new AgentException($"The agent said something that is no JSON object: {PrintableText.BeginningOf(line)}");
+        throw new AgentException($"The agent said something that is no JSON object: {PrintableText.BeginningOf(secrets.Conceal(Encoding.UTF8.GetString(line)))}");
     }
 
     /// <summary>Whether this is the name of something that agents say.</summary>
@@ -87,7 +91,7 @@ internal sealed partial class AgentEventJson(string node, TimeProvider time, ILo
     }
 
     /// <summary>What is left to say when the agent has nothing more to say: messages that it streamed and never brought whole.</summary>
-    public IReadOnlyList<AgentEvent> Finish() => open.TakeAll() is { } update ? [new AgentEvent.StateUpdate(node, update)] : [];
+    public IReadOnlyList<AgentEvent> Finish() => open.TakeAll() is { } update ? [new AgentEvent.StateUpdate(node, secrets.Conceal(update))] : [];
 
     private AgentEvent? ToEvent(string type, EventMembers members) => type switch
     {

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace AgentProtocol.Agents.Wire;
 
 /// <summary>Text of an agent as it is shown to people: no colours, no bells, and no NUL, which a database refuses.</summary>
@@ -17,9 +15,4 @@ internal static class PrintableText
 
     /// <summary>The beginning of a text.</summary>
     public static string BeginningOf(string text) => text.Length <= Shown ? Of(text) : Of(text[..Shown]) + "…";
-
-    /// <summary>The beginning of a text in UTF-8.</summary>
-    public static string BeginningOf(ReadOnlySpan<byte> text) =>
-        // A character has at most four bytes.
-        BeginningOf(Encoding.UTF8.GetString(text[..Math.Min(text.Length, 4 * (Shown + 1))]));
 }

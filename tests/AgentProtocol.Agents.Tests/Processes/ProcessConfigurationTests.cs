@@ -28,6 +28,18 @@ public sealed class ProcessConfigurationTests : IDisposable
     }
 
     [Fact]
+    public async Task Variables_that_the_file_names_are_concealed_and_what_it_says_itself_is_not()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The program is a script for a shell of Unix.");
+        var agent = Load("""
+            "command": "sh", "args": ["-c", "printf '%s %s' $TOKEN $STAGE"], "mode": "plain",
+            "env": { "TOKEN": "user:{env:LONG_KEY}", "STAGE": "production" }
+            """);
+
+        Assert.Equal("user:*** production", (await agent.Agent.EventsAsync(AgentRuns.Saying("hello"))).Answer().Content());
+    }
+
+    [Fact]
     public async Task Path_of_a_program_begins_where_the_file_lies()
     {
         if (OperatingSystem.IsWindows())
@@ -92,6 +104,6 @@ public sealed class ProcessConfigurationTests : IDisposable
         var file = Path.Combine(folder, "agents.json");
         File.WriteAllText(file, $$"""{ "agents": [ { "id": "program", "kind": "process", {{members}} } ] }""");
         return Assert.Single(new AgentSource(
-            new AgentsOptions { File = file, Echo = false }, folder, folder, name => name == "KEY" ? "a-key" : null).Load());
+            new AgentsOptions { File = file, Echo = false }, folder, folder, name => name switch { "KEY" => "a-key", "LONG_KEY" => "a-long-key", _ => null }).Load());
     }
 }

@@ -10,7 +10,7 @@ public class AgentEventJsonTests
     private readonly LineLogger log = new();
     private readonly AgentEventJson json;
 
-    public AgentEventJsonTests() => json = new AgentEventJson("agent", TimeProvider.System, log);
+    public AgentEventJsonTests() => json = new AgentEventJson("agent", TimeProvider.System, log, new Secrets("sk-very-secret"));
 
     [Fact]
     public void Event_keeps_what_the_agent_said()
@@ -130,12 +130,12 @@ public class AgentEventJsonTests
     [InlineData("""{"type":"done","type":"done"}""")]
     public void Line_that_is_no_object_is_shown(string line)
     {
-        Assert.EndsWith($"no JSON object: {line}", Assert.Throws<AgentException>(() => AgentEventJson.Parse(line)).Message, StringComparison.Ordinal);
-        Assert.EndsWith(": " + new string('x', 200) + "…", Assert.Throws<AgentException>(() => AgentEventJson.Parse(new string('x', 5000))).Message, StringComparison.Ordinal);
+        Assert.EndsWith($"no JSON object: {line}", Assert.Throws<AgentException>(() => json.Parse(line)).Message, StringComparison.Ordinal);
+        Assert.EndsWith(": " + new string('x', 200) + "…", Assert.Throws<AgentException>(() => json.Parse(new string('x', 5000))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Line_that_is_no_UTF_8_is_refused() => Assert.Throws<AgentException>(() => AgentEventJson.Parse([(byte)'{', (byte)'"', 0xff, (byte)'"', (byte)':', (byte)'1', (byte)'}']));
+    public void Line_that_is_no_UTF_8_is_refused() => Assert.Throws<AgentException>(() => json.Parse([(byte)'{', (byte)'"', 0xff, (byte)'"', (byte)':', (byte)'1', (byte)'}']));
 
     [Fact]
     public void Ready_is_no_event_and_counts_until_something_else_is_said()
@@ -167,6 +167,43 @@ public class AgentEventJsonTests
         Assert.Empty(json.Read(JsonElement.Parse(said)));
 
         Assert.Equal((level, "The agent says: look"), Assert.Single(log.Lines));
+    }
+
+    [Theory]
+    [InlineData("""{"type":"error","message":"Wrong key sk-very-secret"}""")]
+    [InlineData("""{"type":"delta","message":"sk-very-secret"}""")]
+    [InlineData("""{"of":"sk-very-secret"}""")]
+    public void Secret_is_not_in_a_failure(string line)
+    {
+        var failure = Assert.Throws<AgentException>(() => json.Read(json.Parse(line)));
+
+        Assert.Contains("***", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("very", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Excerpt_does_not_end_in_the_middle_of_a_secret() =>
+        Assert.DoesNotContain("sk", Assert.Throws<AgentException>(() => json.Parse(new string('x', 195) + "sk-very-secret")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Secret_is_not_in_the_log_nor_in_an_event_and_all_else_is_as_it_was_said()
+    {
+        json.Read(json.Parse("""{"type":"log","message":"Took sk-very-secret"}"""));
+        json.Read(json.Parse("""{"type":"sk-very-secret"}"""));
+        var update = (AgentEvent.StateUpdate)Assert.Single(json.Read(json.Parse("""{"type":"update","values":{"n":1.50,"told":["sk\u002dvery-secret!","\u00e9"]}}""")));
+
+        Assert.Equal("""{"n":1.50,"told":["***!","\u00e9"]}""", update.Update.GetRawText());
+        Assert.Contains("***", log.Lines[0].Line, StringComparison.Ordinal);
+        Assert.All(log.Lines, line => Assert.DoesNotContain("secret", line.Line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Secret_that_was_streamed_in_pieces_is_not_in_the_message_that_they_make()
+    {
+        json.Read(json.Parse("""{"type":"delta","text":"It is sk-very"}"""));
+        json.Read(json.Parse("""{"type":"delta","text":"-secret."}"""));
+
+        Assert.Equal("It is ***.", json.Finish().Answer().Content());
     }
 
     private AgentEvent Single(string said) => Assert.Single(json.Read(JsonElement.Parse(said)));

@@ -44,7 +44,7 @@ internal static class ToolConfiguration
 
     private static IEnumerable<AIFunction> Functions(ConfigurationNode kind, ConfigurationNode entry, ConfigurationValues values) => kind.Name switch
     {
-        "http" => [new HttpTool(HttpToolConfiguration.Read(kind, values), values.Connections.Http, values.Time).Function],
+        "http" => [new HttpTool(HttpToolConfiguration.Read(kind, values), values.Connections.Http, values.Time, values.Secrets).Function],
         "store" => new StoreTools(Labels(kind.WithMembers("namespace").Required("namespace"))).All,
         _ => [AgentTool.For(
             kind.Text(),

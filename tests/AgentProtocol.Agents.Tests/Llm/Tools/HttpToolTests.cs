@@ -112,6 +112,6 @@ public sealed class HttpToolTests : IAsyncLifetime
         HttpEndpoint endpoint = new(
             "lookup", "Looks it up", HttpMethod.Parse(method), stub.Url + path, headers ?? [], JsonElement.Parse("{}"), TimeSpan.FromSeconds(5));
         var call = ToolArguments.For(new ToolCall("c1", "lookup", JsonElement.Parse(arguments)), AgentRuns.On());
-        return (string)(await new HttpTool(endpoint, connections.Http, time).Function.InvokeAsync(call, AgentRuns.TestToken))!;
+        return (string)(await new HttpTool(endpoint, connections.Http, time, new Secrets(endpoint.Headers.Values)).Function.InvokeAsync(call, AgentRuns.TestToken))!;
     }
 }
