@@ -20,7 +20,7 @@ internal static class ToolConfiguration
             if (kind.Name == "mcp")
             {
                 var server = McpConfiguration.Read(kind, values, servers.Count + 1);
-                servers.Add(new McpTools(server, values.Connections.To(server), ApprovalOf(entry)));
+                servers.Add(new McpTools(server, values.Connections.Mcp, ApprovalOf(entry), values.Secrets));
                 continue;
             }
 

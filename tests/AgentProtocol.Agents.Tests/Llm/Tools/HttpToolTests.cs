@@ -107,6 +107,19 @@ public sealed class HttpToolTests : IAsyncLifetime
         Assert.StartsWith("lookup cannot be reached: ", failure.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(200)]
+    [InlineData(401)]
+    public async Task Key_that_an_endpoint_repeats_is_not_passed_on(int status)
+    {
+        stub.Answer = (status, "Your key is sk-very-secret.");
+
+        var call = CallAsync("GET", "/", "{}", headers: new() { ["Authorization"] = "Bearer sk-very-secret" });
+        var told = status == 200 ? await call : (await Assert.ThrowsAsync<ToolException>(() => call)).Message;
+
+        Assert.EndsWith("Your key is ***.", told, StringComparison.Ordinal);
+    }
+
     private async Task<string> CallAsync(string method, string path, string arguments, Dictionary<string, string>? headers = null)
     {
         HttpEndpoint endpoint = new(
