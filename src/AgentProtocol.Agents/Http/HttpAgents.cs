@@ -9,10 +9,12 @@ public static class HttpAgents
     /// <param name="id">The id that runs are created with.</param>
     /// <param name="options">Where the service is.</param>
     /// <param name="time">The clock; the system's when not given.</param>
+    /// <exception cref="AgentConfigurationException">The URL is none of HTTP, or the time of silence is no time.</exception>
     public static AgentDefinition Create(string id, HttpAgentOptions options, TimeProvider? time = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(id);
         ArgumentNullException.ThrowIfNull(options);
+        AgentServer.ThrowIfMistaken(id, options.Url, options.Silence);
         return Define(options, time ?? TimeProvider.System, new Secrets(options.Headers.Values)) with { Id = id };
     }
 

@@ -12,10 +12,12 @@ public static class RemoteAgents
     /// <param name="id">The id that runs are created with here.</param>
     /// <param name="options">The agent there.</param>
     /// <param name="time">The clock; the system's when not given.</param>
+    /// <exception cref="AgentConfigurationException">The URL is none of HTTP, or the time of silence is no time.</exception>
     public static AgentDefinition Create(string id, RemoteAgentOptions options, TimeProvider? time = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(id);
         ArgumentNullException.ThrowIfNull(options);
+        AgentServer.ThrowIfMistaken(id, options.Url, options.Silence);
         return Define(options, time ?? TimeProvider.System, new Secrets([.. options.Headers.Values, options.ApiKey])) with { Id = id };
     }
 

@@ -36,6 +36,21 @@ internal sealed class AgentServer : IDisposable
     /// <summary>Its name for people.</summary>
     public string Name => $"The agent server {url.Authority}";
 
+    /// <summary>Refuses what a host may have written in C# and the agents file does not allow either.</summary>
+    /// <exception cref="AgentConfigurationException">With how to mend it.</exception>
+    public static void ThrowIfMistaken(string id, Uri url, TimeSpan? silence)
+    {
+        if (!url.IsAbsoluteUri || (url.Scheme != Uri.UriSchemeHttp && url.Scheme != Uri.UriSchemeHttps))
+        {
+            throw new AgentConfigurationException($"The Url of the agent \"{id}\" is not one of HTTP: write it like http://localhost:9000/run.");
+        }
+
+        if (silence <= TimeSpan.Zero)
+        {
+            throw new AgentConfigurationException($"The agent \"{id}\" has no time to say anything: set its Silence to more than 0, or to null.");
+        }
+    }
+
     /// <summary>Whether a request failed on its way, so that another may do better.</summary>
     public static bool IsLost(Exception exception) => exception is HttpRequestException or IOException or TimeoutException;
 
