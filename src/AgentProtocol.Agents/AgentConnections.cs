@@ -1,35 +1,24 @@
-using System.Collections.Concurrent;
 using AgentProtocol.Agents.Llm.Tools.Mcp;
+using AgentProtocol.Agents.Wire;
 
 namespace AgentProtocol.Agents;
 
 /// <summary>Connections that the agents of a server share, to be closed with it: MCP servers, and HTTP for tools.</summary>
-/// <param name="time">The clock by which idle connections are closed.</param>
-public sealed class AgentConnections(TimeProvider time) : IAsyncDisposable, IDisposable
+public sealed class AgentConnections : IAsyncDisposable, IDisposable
 {
-    private readonly ConcurrentDictionary<string, McpConnection> servers = new(StringComparer.Ordinal);
+    /// <param name="time">The clock by which idle connections are closed.</param>
+    public AgentConnections(TimeProvider time) => Mcp = new McpConnections(Http, time);
 
-    /// <summary>
-    /// HTTP without time limits of its own, and without redirects: what a header holds is meant for the server that the description names.
-    /// </summary>
-    internal HttpClient Http { get; } = new(new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        ConnectTimeout = TimeSpan.FromSeconds(15),
-        PooledConnectionLifetime = TimeSpan.FromMinutes(10),
-    })
-    {
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
+    /// <summary>HTTP for tools.</summary>
+    internal HttpClient Http { get; } = OutgoingHttp.Client();
 
-    /// <summary>The connection to a server, opened or not.</summary>
-    internal McpConnection To(McpServer server) => servers.GetOrAdd(server.Key, _ => new McpConnection(server, Http, time));
+    /// <summary>Connections to MCP servers.</summary>
+    internal McpConnections Mcp { get; }
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(servers.Values.Select(server => server.DisposeAsync().AsTask()));
+        await Mcp.DisposeAsync();
         Http.Dispose();
     }
 

@@ -13,7 +13,7 @@ public sealed class AgentRegistry
     /// <summary>Registers the agents of a server.</summary>
     /// <param name="agents">The agents, in the order in which they are listed to callers.</param>
     /// <param name="defaultId">The agent of runs that name none; otherwise <c>echo</c>, otherwise the only agent.</param>
-    /// <exception cref="AgentConfigurationException">Two agents share an id, or the default is not registered.</exception>
+    /// <exception cref="AgentConfigurationException">Two agents share an id, the default is not registered, or an agent could never do anything.</exception>
     public AgentRegistry(IEnumerable<AgentDefinition> agents, string? defaultId = null)
     {
         this.defaultId = defaultId;
@@ -56,6 +56,11 @@ public sealed class AgentRegistry
                     throw new AgentConfigurationException($"The metadata of \"{agent.Id}\" cannot be searched: make it an object without NUL characters, halves of surrogate pairs and astronomical numbers.");
                 }
 
+                if (Mistake(agent) is { } mistake)
+                {
+                    throw new AgentConfigurationException($"The agent \"{agent.Id}\" {mistake}.");
+                }
+
                 byAssistantId.Add(agent.AssistantId, agent);
             }
 
@@ -71,5 +76,15 @@ public sealed class AgentRegistry
             byId.GetValueOrDefault(id) ?? (Guid.TryParse(id, out var assistantId) ? Find(assistantId) : null);
 
         public AgentDefinition? Find(Guid assistantId) => byAssistantId.GetValueOrDefault(assistantId);
+
+        /// <summary>What a host may have said in C#; the agents file is checked where it can name the line.</summary>
+        private static string? Mistake(AgentDefinition agent) => agent switch
+        {
+            { MaxConcurrentRuns: < 1 } => "may execute no run: set its MaxConcurrentRuns to 1 or more, or to null",
+            { Limits: var limits } when limits.Total <= TimeSpan.Zero || limits.Idle <= TimeSpan.Zero || limits.QueueWait <= TimeSpan.Zero =>
+                "has no time: set its Limits to more than 0, or to null",
+            { Retry: { } retry } when retry.MaxAttempts < 1 || retry.Delay < TimeSpan.Zero => "may not be tried: set its Retry to 1 attempt or more, and a delay of 0 or more",
+            _ => null,
+        };
     }
 }

@@ -74,7 +74,7 @@ internal sealed class AgentsFileReader(ConfigurationValues values)
     {
         var kind = described.Required("kind");
         return Kinds.TryGetValue(kind.Text(), out var read)
-            ? CommonConfiguration.Complete(read(described, values), described)
+            ? CommonConfiguration.Complete(read(described, values.ForOneAgent()), described)
             : throw kind.Error($"\"{kind.Text()}\" is not a kind of agent: use {string.Join(" or ", Kinds.Keys.Select(name => $"\"{name}\""))}");
     }
 }

@@ -9,7 +9,8 @@ namespace AgentProtocol.Agents.Http;
 /// <param name="url">What runs are posted to.</param>
 /// <param name="cancelUrl">What is told when a run is cancelled.</param>
 /// <param name="time">The clock.</param>
-internal sealed class HttpAgent(AgentServer server, Uri url, Uri? cancelUrl, TimeProvider time) : IAgent
+/// <param name="secrets">What the service must not say.</param>
+internal sealed class HttpAgent(AgentServer server, Uri url, Uri? cancelUrl, TimeProvider time, Secrets secrets) : IAgent
 {
     /// <summary>The step of what it says without naming one.</summary>
     public const string Node = "agent";
@@ -57,7 +58,7 @@ internal sealed class HttpAgent(AgentServer server, Uri url, Uri? cancelUrl, Tim
         }
 
         await using var lines = await server.ReadLinesAsync(response, cancellationToken);
-        var json = new AgentEventJson(Node, time, context.Logger);
+        var json = new AgentEventJson(Node, time, context.Logger, secrets);
         await foreach (var happened in HttpAnswer.ReadAsync(response.Content.Headers.ContentType?.MediaType, lines, json, cancellationToken))
         {
             yield return happened;
@@ -77,7 +78,7 @@ internal sealed class HttpAgent(AgentServer server, Uri url, Uri? cancelUrl, Tim
         }
         catch (AgentException failure)
         {
-            throw server.Conceal(failure);
+            throw server.Secrets.Conceal(failure);
         }
         catch (Exception exception) when (AgentServer.IsLost(exception))
         {
@@ -105,7 +106,7 @@ internal sealed class HttpAgent(AgentServer server, Uri url, Uri? cancelUrl, Tim
         }
         catch (Exception exception) when (AgentServer.IsLost(exception) || exception is OperationCanceledException)
         {
-            AgentServerLog.CancelLost(context.Logger, server.Name, server.Conceal(exception.Message));
+            AgentServerLog.CancelLost(context.Logger, server.Name, server.Secrets.Conceal(exception.Message));
         }
     }
 }

@@ -9,18 +9,20 @@ public static class HttpAgents
     /// <param name="id">The id that runs are created with.</param>
     /// <param name="options">Where the service is.</param>
     /// <param name="time">The clock; the system's when not given.</param>
+    /// <exception cref="AgentConfigurationException">The URL is none of HTTP, or the time of silence is no time.</exception>
     public static AgentDefinition Create(string id, HttpAgentOptions options, TimeProvider? time = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(id);
         ArgumentNullException.ThrowIfNull(options);
-        return Define(options, time ?? TimeProvider.System) with { Id = id };
+        AgentServer.ThrowIfMistaken(id, options.Url, options.Silence);
+        return Define(options, time ?? TimeProvider.System, new Secrets(options.Headers.Values)) with { Id = id };
     }
 
-    internal static AgentDefinition Define(HttpAgentOptions options, TimeProvider time) => new()
+    internal static AgentDefinition Define(HttpAgentOptions options, TimeProvider time, Secrets secrets) => new()
     {
         Id = "",
         Kind = "http",
         Nodes = [HttpAgent.Node],
-        Agent = new HttpAgent(new AgentServer(options.Url, options.Headers, options.Silence, time), options.Url, options.CancelUrl, time),
+        Agent = new HttpAgent(new AgentServer(options.Url, options.Headers, options.Silence, time), options.Url, options.CancelUrl, time, secrets),
     };
 }

@@ -18,7 +18,7 @@ internal static class HttpAnswer
             "text/event-stream" => ReadStreamAsync(lines, json, cancellationToken),
             "application/x-ndjson" or "application/ndjson" or "application/jsonl" or "application/x-jsonlines" => ReadObjectsAsync(lines, json, cancellationToken),
             "application/json" => ReadWholeAsync(lines, json, cancellationToken),
-            "text/plain" => ReadTextAsync(lines, cancellationToken),
+            "text/plain" => ReadTextAsync(lines, json, cancellationToken),
             null => throw new AgentException("The agent answered without a content type"),
             _ => throw new AgentException($"The agent answered with the content type {mediaType}: it must be text/event-stream, application/x-ndjson or application/json"),
         };
@@ -34,7 +34,7 @@ internal static class HttpAnswer
                 break;
             }
 
-            var said = AgentEventJson.Parse(frame.Data);
+            var said = json.Parse(frame.Data);
             var isNamed = MessageText.Property(said, "type") is { } type && AgentEventJson.IsKnown(type);
             foreach (var happened in json.Read(said, isNamed ? null : frame.Name))
             {
@@ -58,7 +58,7 @@ internal static class HttpAnswer
     {
         while (!json.IsDone && await lines.ReadAsync(cancellationToken) is { } line)
         {
-            foreach (var happened in string.IsNullOrWhiteSpace(line) ? [] : json.Read(AgentEventJson.Parse(line)))
+            foreach (var happened in string.IsNullOrWhiteSpace(line) ? [] : json.Read(json.Parse(line)))
             {
                 yield return happened;
             }
@@ -74,14 +74,14 @@ internal static class HttpAnswer
     private static async IAsyncEnumerable<AgentEvent> ReadWholeAsync(
         BoundedLines lines, AgentEventJson json, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var answer = Parse(await lines.ReadToEndAsync(cancellationToken));
+        var answer = Parse(await lines.ReadToEndAsync(cancellationToken), json.Secrets);
         if (answer.ValueKind == JsonValueKind.String)
         {
             yield return Answer(MessageText.Read(answer));
         }
         else if (answer.ValueKind != JsonValueKind.Object)
         {
-            throw new AgentException($"The agent answered with JSON that is neither an object nor a text: {AgentEventJson.Excerpt(answer.GetRawText())}");
+            throw new AgentException($"The agent answered with JSON that is neither an object nor a text: {PrintableText.BeginningOf(answer.GetRawText())}");
         }
         else if (MessageText.Property(answer, "type") is { } type && AgentEventJson.IsKnown(type))
         {
@@ -96,22 +96,23 @@ internal static class HttpAnswer
         }
     }
 
-    private static async IAsyncEnumerable<AgentEvent> ReadTextAsync(BoundedLines lines, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<AgentEvent> ReadTextAsync(
+        BoundedLines lines, AgentEventJson json, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        yield return Answer(await lines.ReadToEndAsync(cancellationToken));
+        yield return Answer(json.Secrets.Conceal(await lines.ReadToEndAsync(cancellationToken)));
     }
 
     private static AgentEvent.StateUpdate Answer(string text) => new(HttpAgent.Node, MessageJson.Answer(text));
 
-    private static JsonElement Parse(string body)
+    private static JsonElement Parse(string body, Secrets secrets)
     {
         try
         {
-            return JsonElement.Parse(body, AgentJson.DocumentOptions);
+            return secrets.Conceal(JsonElement.Parse(body, AgentJson.DocumentOptions));
         }
         catch (JsonException)
         {
-            throw new AgentException($"The agent answered with something that is no JSON: {AgentEventJson.Excerpt(body)}");
+            throw new AgentException($"The agent answered with something that is no JSON: {PrintableText.BeginningOf(secrets.Conceal(body))}");
         }
     }
 }

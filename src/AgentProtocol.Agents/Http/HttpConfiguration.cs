@@ -14,10 +14,11 @@ internal static class HttpConfiguration
             new HttpAgentOptions
             {
                 Url = ConfigurationValues.Url(described.Required("url")),
-                Headers = HeaderConfiguration.Read(described.Optional("headers"), values),
+                Headers = HeaderConfiguration.Read(described.Optional("headers"), values, HeaderConfiguration.OfAgents),
                 CancelUrl = described.Optional("cancelUrl") is { } url ? ConfigurationValues.Url(url) : null,
                 Silence = described.Optional("silence")?.Time(),
             },
-            values.Time);
+            values.Time,
+            values.Secrets);
     }
 }

@@ -70,7 +70,7 @@ internal static class AnswerCalls
     private static void WriteInvalid(Utf8JsonWriter writer, FunctionCallContent call, string id)
     {
         writer.WriteString("name"u8, call.Name);
-        writer.WriteString("args"u8, ToolArguments.RawOf(call) ?? "");
+        writer.WriteString("args"u8, WrittenArguments.RawOf(call) ?? "");
         writer.WriteString("id"u8, id);
         writer.WriteString("error"u8, Mistake(call));
         writer.WriteString("type"u8, "invalid_tool_call"u8);

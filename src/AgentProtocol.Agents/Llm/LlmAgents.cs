@@ -19,13 +19,18 @@ public static class LlmAgents
     /// that another attempt may mend, are <see cref="AgentException"/>s.
     /// </param>
     /// <param name="options">What the agent is told and given.</param>
-    /// <exception cref="AgentConfigurationException">Tools share a name or have one that models do not accept, or the schema is none.</exception>
+    /// <exception cref="AgentConfigurationException">Tools share a name or have one that models do not accept, the schema is none, or a limit lets nothing happen.</exception>
     public static AgentDefinition Create(string id, IChatClient client, LlmAgentOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(id);
         ArgumentNullException.ThrowIfNull(client);
         options ??= new LlmAgentOptions();
-        return Create(id, client, options, new ToolSet(options.Tools));
+        return options switch
+        {
+            { MaxTurns: < 1 } => throw new AgentConfigurationException($"The agent \"{id}\" may give no answer: set its MaxTurns to 1 or more."),
+            { ContextTokens: < 1 } => throw new AgentConfigurationException($"The agent \"{id}\" may read nothing: set its ContextTokens to 1 or more, or to null."),
+            _ => Create(id, client, options, new ToolSet(options.Tools)),
+        };
     }
 
     internal static AgentDefinition Create(string id, IChatClient client, LlmAgentOptions options, ToolSet tools)

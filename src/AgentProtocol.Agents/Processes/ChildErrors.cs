@@ -1,16 +1,18 @@
 using System.Text;
+using AgentProtocol.Agents.Wire;
 using Microsoft.Extensions.Logging;
 
 namespace AgentProtocol.Agents.Processes;
 
 /// <summary>What a program says on standard error: for the run's log line by line, and its end for the error of a run that fails.</summary>
-internal sealed class ChildErrors(ILogger logger, TimeProvider time)
+internal sealed class ChildErrors(ILogger logger, TimeProvider time, Secrets secrets)
 {
     private const int TailLength = 2048;
     private const int LongestLine = 2000;
     private const int LinesPerSecond = 100;
 
     private readonly Decoder decoder = Encoding.UTF8.GetDecoder();
+    private readonly SecretFilter filter = new(secrets);
     private readonly StringBuilder line = new();
     private readonly StringBuilder tail = new();
     private long windowStart = time.GetTimestamp();
@@ -25,9 +27,10 @@ internal sealed class ChildErrors(ILogger logger, TimeProvider time)
         var chars = new char[bytes.Length + 1];
         for (int count; (count = await read(bytes)) > 0;)
         {
-            Add(chars.AsSpan(0, decoder.GetChars(bytes.AsSpan(0, count), chars, flush: false)));
+            Add(filter.Add(chars.AsSpan(0, decoder.GetChars(bytes.AsSpan(0, count), chars, flush: false))));
         }
 
+        Add(filter.End());
         LogLine();
         LogLeftOut();
     }

@@ -21,9 +21,10 @@ internal sealed class ChildProcess : IAsyncDisposable
     private readonly Task errorPump;
     private readonly Lock gate = new();
     private Task? stopping;
+    private Task ending = Task.CompletedTask;
 
     private ChildProcess(
-        Process process, Lifeline lifeline, ProcessAgentOptions options, AgentContext context, TimeProvider time, ReadOnlyMemory<byte> farewell)
+        Process process, Lifeline lifeline, ProcessAgentOptions options, AgentContext context, TimeProvider time, Secrets secrets, ReadOnlyMemory<byte> farewell)
     {
         this.process = process;
         this.lifeline = lifeline;
@@ -33,7 +34,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         this.farewell = farewell;
         Exit = WatchAsync();
         Input = new ChildInput(process.StandardInput.BaseStream);
-        errors = new ChildErrors(context.Logger, time);
+        errors = new ChildErrors(context.Logger, time, secrets);
         errorPump = errors.PumpAsync(new ChildOutput(process.StandardError.BaseStream, time, exited.Token).ReadAsync);
         output = new ChildOutput(process.StandardOutput.BaseStream, time, exited.Token);
     }
@@ -51,18 +52,19 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <param name="options">The program.</param>
     /// <param name="context">The run.</param>
     /// <param name="time">The clock of its grace.</param>
+    /// <param name="secrets">What must not be in its errors.</param>
     /// <param name="input">What stands for <c>{input}</c> in its arguments.</param>
     /// <param name="farewell">The last that is written to its input when it is asked to end.</param>
     /// <exception cref="AgentException">It cannot be started.</exception>
     public static ChildProcess Start(
-        ProcessAgentOptions options, AgentContext context, TimeProvider time, string input, ReadOnlyMemory<byte> farewell)
+        ProcessAgentOptions options, AgentContext context, TimeProvider time, Secrets secrets, string input, ReadOnlyMemory<byte> farewell)
     {
         var lifeline = new Lifeline();
         Process? process = null;
         try
         {
             process = Process.Start(ProcessLaunch.For(options, context, lifeline.GuardEnd, input))!;
-            return new ChildProcess(process, lifeline, options, context, time, farewell);
+            return new ChildProcess(process, lifeline, options, context, time, secrets, farewell);
         }
         catch (Win32Exception exception)
         {
@@ -81,6 +83,13 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     /// <summary>Reads its standard output; 0 when that has ended.</summary>
     public ValueTask<int> ReadAsync(Memory<byte> buffer) => output.ReadAsync(buffer);
+
+    /// <summary>Closes its input, at the end of which most programs end; one that does not within its grace is asked to.</summary>
+    public void LetEnd()
+    {
+        Input.Complete();
+        ending = LetEndAsync();
+    }
 
     /// <summary>Asks it to end, and kills it when it has not after its grace. Returns when it has ended.</summary>
     public Task StopAsync()
@@ -104,6 +113,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        await ending;
         await Input.DisposeAsync();
         if (Exit.IsCompleted)
         {
@@ -124,6 +134,14 @@ internal sealed class ChildProcess : IAsyncDisposable
         Orphans.Reap(process.Id);
         await exited.CancelAsync();
         return process.ExitCode;
+    }
+
+    private async Task LetEndAsync()
+    {
+        if (!await EndsWithinAsync(options.KillGrace))
+        {
+            await StopAsync();
+        }
     }
 
     private async Task StopOnceAsync()

@@ -1,11 +1,13 @@
 using System.Runtime.CompilerServices;
+using AgentProtocol.Agents.Wire;
 
 namespace AgentProtocol.Agents.Processes;
 
 /// <summary>An agent that is a program which reads its run and writes its events as JSON, one object per line.</summary>
 /// <param name="options">The program.</param>
 /// <param name="time">The agent's clock.</param>
-internal sealed class JsonLinesAgent(ProcessAgentOptions options, TimeProvider time) : IAgent
+/// <param name="secrets">What the program must not say.</param>
+internal sealed class JsonLinesAgent(ProcessAgentOptions options, TimeProvider time, Secrets secrets) : IAgent
 {
     /// <summary>How many bytes a line of the program may have.</summary>
     public const int LongestLine = 8 * 1024 * 1024;
@@ -16,48 +18,48 @@ internal sealed class JsonLinesAgent(ProcessAgentOptions options, TimeProvider t
         cancellationToken.ThrowIfCancellationRequested();
         context.Draining.ThrowIfCancellationRequested();
 
-        await using var child = ChildProcess.Start(options, context, time, input: "", farewell: ChildRequests.Cancel);
+        await using var child = ChildProcess.Start(options, context, time, secrets, input: "", farewell: ChildRequests.Cancel);
         child.Input.Send(ChildRequests.Run(context));
         await using var cancelled = cancellationToken.Register(() => _ = child.StopAsync());
         await using var drained = context.Draining.Register(() => child.Input.Send(ChildRequests.Drain));
 
         var lines = new LineReader(child.ReadAsync, LongestLine);
-        var understood = new ChildLines(options.Nodes.Count > 0 ? options.Nodes[0] : context.AgentId, time);
-        var isDone = false;
+        var json = new AgentEventJson(options.Nodes.Count > 0 ? options.Nodes[0] : context.AgentId, time, context.Logger, secrets);
 
         // Not until the cancellation, but until the program ends, which then is soon: its last words are part of the run.
-        while (await lines.ReadAsync() is { } text)
+        while (await lines.ReadAsync() is { } line)
         {
-            if (isDone)
+            if (line.Span.Trim(" \t\r"u8).IsEmpty)
+            {
+                continue;
+            }
+
+            if (json.IsDone)
             {
                 ProcessLog.LineAfterEnd(context.Logger);
                 continue;
             }
 
-            switch (understood.Read(text))
+            foreach (var happened in json.Read(json.Parse(line.Span)))
             {
-                case ChildLine.Says says:
-                    yield return says.Event;
-                    break;
-                case ChildLine.Ready:
-                    await GiveMessagesAsync(child, context, cancellationToken);
-                    break;
-                case ChildLine.Done:
-                    isDone = true;
-                    End(child);
-                    break;
-                case ChildLine.Failed failed:
-                    throw new AgentException(failed.Message, failed.Retryable);
-                case ChildLine.Logs logs:
-                    ProcessLog.Told(context.Logger, logs.Level, logs.Text);
-                    break;
-                case ChildLine.Unknown unknown:
-                    ProcessLog.UnknownType(context.Logger, unknown.Type);
-                    break;
+                yield return happened;
+            }
+
+            if (json.IsDone)
+            {
+                child.LetEnd();
+            }
+            else if (json.IsReady)
+            {
+                await GiveMessagesAsync(child, context, cancellationToken);
             }
         }
 
-        await ThrowUnlessSucceededAsync(child, context, isDone, cancellationToken);
+        await ThrowUnlessSucceededAsync(child, context, json.IsDone, cancellationToken);
+        foreach (var happened in json.Finish())
+        {
+            yield return happened;
+        }
     }
 
     /// <summary>It answers always, also that there is nothing: the program waits for it.</summary>
@@ -68,13 +70,6 @@ internal sealed class JsonLinesAgent(ProcessAgentOptions options, TimeProvider t
         {
             throw new AgentException("The program asks for messages, but does not read its input");
         }
-    }
-
-    /// <summary>The end of its input lets a program end that reads to there; another one has its grace.</summary>
-    private void End(ChildProcess child)
-    {
-        child.Input.Complete();
-        _ = Task.Delay(options.KillGrace, time).ContinueWith(_ => child.StopAsync(), TaskScheduler.Default);
     }
 
     private static async Task ThrowUnlessSucceededAsync(ChildProcess child, AgentContext context, bool isDone, CancellationToken cancellationToken)

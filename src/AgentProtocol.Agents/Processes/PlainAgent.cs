@@ -7,7 +7,8 @@ namespace AgentProtocol.Agents.Processes;
 /// <summary>An agent that is a program which knows nothing of this server: it gets a text, and what it writes is the answer.</summary>
 /// <param name="options">The program.</param>
 /// <param name="time">The agent's clock.</param>
-internal sealed class PlainAgent(ProcessAgentOptions options, TimeProvider time) : IAgent
+/// <param name="secrets">What the program must not say.</param>
+internal sealed class PlainAgent(ProcessAgentOptions options, TimeProvider time, Secrets secrets) : IAgent
 {
     private readonly bool takesArgument = options.Arguments.Any(argument => argument.Contains("{input}", StringComparison.Ordinal));
 
@@ -25,7 +26,7 @@ internal sealed class PlainAgent(ProcessAgentOptions options, TimeProvider time)
         either.Token.ThrowIfCancellationRequested();
 
         var input = options.History ? Conversation(context.State.Messages) : LastHumanText(context.State.Messages);
-        await using var child = ChildProcess.Start(options, context, time, input, farewell: default);
+        await using var child = ChildProcess.Start(options, context, time, secrets, input, farewell: default);
         if (!takesArgument)
         {
             child.Input.Send(Encoding.UTF8.GetBytes(input));
@@ -36,7 +37,7 @@ internal sealed class PlainAgent(ProcessAgentOptions options, TimeProvider time)
 
         var node = options.Nodes.Count > 0 ? options.Nodes[0] : context.AgentId;
         var messageId = Guid.CreateVersion7(time.GetUtcNow()).ToString();
-        var answer = new PlainAnswer();
+        var answer = new PlainAnswer(secrets);
         var buffer = new byte[8192];
         for (int count; (count = await child.ReadAsync(buffer)) > 0;)
         {

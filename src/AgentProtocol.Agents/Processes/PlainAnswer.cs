@@ -4,12 +4,14 @@ using System.Text.Json;
 namespace AgentProtocol.Agents.Processes;
 
 /// <summary>The answer of a program while it is written. Ends of line at its very end are the program's, not the answer's.</summary>
-internal sealed class PlainAnswer
+/// <param name="secrets">What must not be in it.</param>
+internal sealed class PlainAnswer(Secrets secrets)
 {
     private const int Longest = 8 * 1024 * 1024;
 
     // Keeps the beginning of a character whose rest comes with the next bytes.
     private readonly Decoder decoder = Encoding.UTF8.GetDecoder();
+    private readonly SecretFilter filter = new(secrets);
     private readonly StringBuilder text = new();
     private string held = "";
 
@@ -38,12 +40,7 @@ internal sealed class PlainAnswer
     {
         var chars = new char[decoder.GetCharCount(bytes, isEnd)];
         decoder.GetChars(bytes, chars, isEnd);
-        if (chars.Length == 0)
-        {
-            return "";
-        }
-
-        var all = held + new string(chars);
+        var all = held + filter.Add(chars) + (isEnd ? filter.End() : "");
         var shown = all.TrimEnd('\r', '\n');
         held = all[shown.Length..];
         text.Append(shown);

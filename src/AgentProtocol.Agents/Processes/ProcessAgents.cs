@@ -19,7 +19,7 @@ public static class ProcessAgents
             throw new AgentConfigurationException($"The process agent \"{id}\": {mistake}.");
         }
 
-        return Define(options, time ?? TimeProvider.System) with { Id = id };
+        return Define(options, time ?? TimeProvider.System, new Secrets(options.Environment.Values)) with { Id = id };
     }
 
     /// <summary>What cannot be, with how to mend it; null when all is well.</summary>
@@ -35,12 +35,16 @@ public static class ProcessAgents
         _ => null,
     };
 
-    internal static AgentDefinition Define(ProcessAgentOptions options, TimeProvider time) => new()
+    internal static AgentDefinition Define(ProcessAgentOptions options, TimeProvider time, Secrets secrets)
     {
-        Id = "",
-        Kind = "process",
-        Nodes = options.Nodes,
-        IsSteerable = options.Steerable,
-        Agent = options.Mode == ProcessMode.Plain ? new PlainAgent(options, time) : new JsonLinesAgent(options, time),
-    };
+        secrets.Add([.. options.EnvironmentAllow.Select(Environment.GetEnvironmentVariable)]);
+        return new AgentDefinition
+        {
+            Id = "",
+            Kind = "process",
+            Nodes = options.Nodes,
+            IsSteerable = options.Steerable,
+            Agent = options.Mode == ProcessMode.Plain ? new PlainAgent(options, time, secrets) : new JsonLinesAgent(options, time, secrets),
+        };
+    }
 }

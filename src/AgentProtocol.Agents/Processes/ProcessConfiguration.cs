@@ -19,7 +19,7 @@ internal static class ProcessConfiguration
         var options = Options(described, values);
         return ProcessAgents.Mistake(options) is { } mistake
             ? throw described.Error(mistake)
-            : ProcessAgents.Define(options, values.Time);
+            : ProcessAgents.Define(options, values.Time, values.Secrets);
     }
 
     private static ProcessAgentOptions Options(ConfigurationNode described, ConfigurationValues values) => new()
@@ -35,7 +35,7 @@ internal static class ProcessConfiguration
         MemoryMb = described.Optional("memoryMb")?.Integer(1, int.MaxValue),
         CpuSeconds = described.Optional("cpuSeconds")?.Integer(1, int.MaxValue),
         KillGrace = described.Optional("killGraceSeconds") is { } grace ? TimeSpan.FromSeconds(grace.Number(0, 60)) : new ProcessAgentOptions { Command = "" }.KillGrace,
-        Nodes = Texts(described.Optional("nodes")),
+        Nodes = described.Optional("nodes") is { } nodes ? Names(nodes) : [],
     };
 
     /// <summary>A bare name is looked for on the PATH; a path begins where the file lies, wherever the server was started.</summary>
@@ -61,6 +61,10 @@ internal static class ProcessConfiguration
 
         return variables;
     }
+
+    private static string[] Names(ConfigurationNode nodes) => nodes.Items().Select(name => name.Text()).ToArray() is { Length: > 0 } names
+        ? names
+        : throw nodes.Error("a program has at least one step: name it, or remove the member");
 
     /// <summary>Unlike a name, an argument may be empty.</summary>
     private static string[] Texts(ConfigurationNode? list) => list is null ? [] :

@@ -11,9 +11,6 @@ internal static partial class ProcessLog
     [LoggerMessage(202, LogLevel.Information, "stderr: {Count} more lines in the same second are left out")]
     public static partial void LinesLeftOut(ILogger logger, int count);
 
-    [LoggerMessage(203, LogLevel.Warning, "The program sent a line of the unknown type {Type}, which is ignored")]
-    public static partial void UnknownType(ILogger logger, string type);
-
     [LoggerMessage(204, LogLevel.Warning, "The program sent a line after it was done, which is ignored")]
     public static partial void LineAfterEnd(ILogger logger);
 
@@ -25,7 +22,4 @@ internal static partial class ProcessLog
 
     [LoggerMessage(207, LogLevel.Error, "The program {ProcessId} could not be killed and is left alone")]
     public static partial void Unkillable(ILogger logger, int processId);
-
-    [LoggerMessage(EventId = 208, Message = "{Text}")]
-    public static partial void Told(ILogger logger, LogLevel level, string text);
 }

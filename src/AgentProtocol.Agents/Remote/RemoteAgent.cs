@@ -61,7 +61,7 @@ internal sealed class RemoteAgent(RemoteServer server, TimeProvider time) : IAge
         }
         catch (Exception exception) when (AgentServer.IsLost(exception) || exception is OperationCanceledException or AgentException)
         {
-            AgentServerLog.CancelLost(context.Logger, server.Http.Name, server.Http.Conceal(exception.Message));
+            AgentServerLog.CancelLost(context.Logger, server.Http.Name, server.Http.Secrets.Conceal(exception.Message));
         }
     }
 }

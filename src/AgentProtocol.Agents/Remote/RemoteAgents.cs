@@ -12,14 +12,16 @@ public static class RemoteAgents
     /// <param name="id">The id that runs are created with here.</param>
     /// <param name="options">The agent there.</param>
     /// <param name="time">The clock; the system's when not given.</param>
+    /// <exception cref="AgentConfigurationException">The URL is none of HTTP, or the time of silence is no time.</exception>
     public static AgentDefinition Create(string id, RemoteAgentOptions options, TimeProvider? time = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(id);
         ArgumentNullException.ThrowIfNull(options);
-        return Define(options, time ?? TimeProvider.System) with { Id = id };
+        AgentServer.ThrowIfMistaken(id, options.Url, options.Silence);
+        return Define(options, time ?? TimeProvider.System, new Secrets([.. options.Headers.Values, options.ApiKey])) with { Id = id };
     }
 
-    internal static AgentDefinition Define(RemoteAgentOptions options, TimeProvider time)
+    internal static AgentDefinition Define(RemoteAgentOptions options, TimeProvider time, Secrets secrets)
     {
         var headers = new Dictionary<string, string>(options.Headers, StringComparer.OrdinalIgnoreCase);
         if (options.ApiKey is { } key)
@@ -34,7 +36,7 @@ public static class RemoteAgents
             Nodes = [RemoteRelay.UsualNode],
             IsSteerable = true,
             Agent = new RemoteAgent(new RemoteServer(
-                new AgentServer(options.Url, headers, options.Silence ?? UsualSilence, time), options.Url, options.Assistant), time),
+                new AgentServer(options.Url, headers, options.Silence ?? UsualSilence, time), options.Url, options.Assistant, secrets), time),
         };
     }
 }

@@ -16,9 +16,10 @@ internal static class RemoteConfiguration
                 Url = ConfigurationValues.Url(described.Required("url")),
                 Assistant = described.Required("assistant").Text(),
                 ApiKey = described.Optional("apiKeyEnv") is { } variable ? values.Secret(variable) : null,
-                Headers = HeaderConfiguration.Read(described.Optional("headers"), values),
+                Headers = HeaderConfiguration.Read(described.Optional("headers"), values, HeaderConfiguration.OfAgents),
                 Silence = described.Optional("silence")?.Time(),
             },
-            values.Time);
+            values.Time,
+            values.Secrets);
     }
 }

@@ -9,13 +9,17 @@ namespace AgentProtocol.Agents.Remote;
 /// <param name="http">Sends the requests. A request that got lost throws what <see cref="AgentServer.IsLost"/> knows.</param>
 /// <param name="url">Where the server is.</param>
 /// <param name="assistant">The agent's id there.</param>
-internal sealed class RemoteServer(AgentServer http, Uri url, string assistant)
+/// <param name="secrets">What the server must not say.</param>
+internal sealed class RemoteServer(AgentServer http, Uri url, string assistant, Secrets secrets)
 {
     private const int PageSize = 100;
     private const int MostPages = 100;
 
     private readonly string root = url.AbsoluteUri.TrimEnd('/');
     private bool? hasProgress;
+
+    /// <summary>What the server must not say.</summary>
+    public Secrets Secrets => secrets;
 
     /// <summary>The agent's id there.</summary>
     public string Assistant => assistant;
@@ -152,11 +156,11 @@ internal sealed class RemoteServer(AgentServer http, Uri url, string assistant)
         var text = await lines.ReadToEndAsync(cancellationToken);
         try
         {
-            return JsonElement.Parse(text, AgentJson.DocumentOptions);
+            return secrets.Conceal(JsonElement.Parse(text, AgentJson.DocumentOptions));
         }
         catch (JsonException)
         {
-            throw http.Failure($"{AgentEventJson.Excerpt(text)} (which is no JSON)");
+            throw http.Failure($"{PrintableText.BeginningOf(http.Secrets.Conceal(text))} (which is no JSON)");
         }
     }
 }

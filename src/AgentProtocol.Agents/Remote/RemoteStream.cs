@@ -109,7 +109,7 @@ internal sealed class RemoteStream(
             }
 
             var frame = frames.Current;
-            var data = JsonElement.Parse(frame.Data, AgentJson.DocumentOptions);
+            var data = server.Secrets.Conceal(JsonElement.Parse(frame.Data, AgentJson.DocumentOptions));
             lastId = frame.Id ?? lastId;
             return (new RemoteFrame(frame.Name ?? "message", data), null);
         }

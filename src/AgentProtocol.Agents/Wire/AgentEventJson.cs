@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Microsoft.Extensions.Logging;
 
 namespace AgentProtocol.Agents.Wire;
@@ -10,25 +12,36 @@ namespace AgentProtocol.Agents.Wire;
 /// <param name="node">The step of events that name none.</param>
 /// <param name="time">The clock that ids are made with.</param>
 /// <param name="logger">The run's log.</param>
-internal sealed partial class AgentEventJson(string node, TimeProvider time, ILogger logger)
+/// <param name="secrets">What the agent must not say.</param>
+internal sealed partial class AgentEventJson(string node, TimeProvider time, ILogger logger, Secrets secrets)
 {
-    private const int LongestExcerpt = 200;
+    // Of two members with one name readers would take different ones.
+    private static readonly JsonDocumentOptions Options = AgentJson.DocumentOptions with { AllowDuplicateProperties = false };
 
     private readonly OpenMessages open = new(time);
     private readonly HashSet<string> strangers = [];
 
+    /// <summary>What the agent must not say.</summary>
+    public Secrets Secrets => secrets;
+
     /// <summary>Whether the agent has said <c>done</c>; nothing that it says later counts.</summary>
     public bool IsDone { get; private set; }
 
+    /// <summary>Whether the last that the agent has said is that it waits for the messages which have come meanwhile.</summary>
+    public bool IsReady { get; private set; }
+
+    /// <inheritdoc cref="Parse(ReadOnlySpan{byte})"/>
+    public JsonElement Parse(string line) => Parse(Encoding.UTF8.GetBytes(line));
+
     /// <summary>Reads one line, which has to be an object.</summary>
     /// <exception cref="AgentException">It is none.</exception>
-    public static JsonElement Parse(string line)
+    public JsonElement Parse(ReadOnlySpan<byte> line)
     {
         try
         {
-            if (JsonElement.Parse(line, AgentJson.DocumentOptions) is { ValueKind: JsonValueKind.Object } said)
+            if (Utf8.IsValid(line) && JsonElement.Parse(line, Options) is { ValueKind: JsonValueKind.Object } said)
             {
-                return said;
+                return secrets.Conceal(said);
             }
         }
         catch (JsonException)
@@ -36,15 +49,12 @@ internal sealed partial class AgentEventJson(string node, TimeProvider time, ILo
             // Told below, like any other line that is no object.
         }
 
-        throw new AgentException($"The agent said something that is no JSON object: {Excerpt(line)}");
+        throw new AgentException($"The agent said something that is no JSON object: {PrintableText.BeginningOf(secrets.Conceal(Encoding.UTF8.GetString(line)))}");
     }
 
     /// <summary>Whether this is the name of something that agents say.</summary>
     public static bool IsKnown(string type) => type is "delta" or "update" or "message" or "step" or "progress" or "artifact" or "custom" or "usage"
-        or "tool_start" or "tool_output" or "tool_end" or "tool_error" or "interrupt" or "log" or "error" or "done";
-
-    /// <summary>The beginning of a text that is to be shown to people.</summary>
-    public static string Excerpt(string text) => text.Length <= LongestExcerpt ? text : text[..LongestExcerpt] + "…";
+        or "tool_start" or "tool_output" or "tool_end" or "tool_error" or "interrupt" or "ready" or "log" or "error" or "done";
 
     /// <summary>The events that an object stands for.</summary>
     /// <param name="said">The object.</param>
@@ -52,25 +62,27 @@ internal sealed partial class AgentEventJson(string node, TimeProvider time, ILo
     /// <exception cref="AgentException">The agent said that it failed, or something that makes no sense.</exception>
     public IReadOnlyList<AgentEvent> Read(JsonElement said, string? name = null)
     {
-        var type = name ?? MessageText.Property(said, "type") ?? throw new AgentException($"The agent said an object without \"type\": {Excerpt(said.GetRawText())}");
+        var type = name ?? MessageText.Property(said, "type") ?? throw new AgentException($"The agent said an object without \"type\": {PrintableText.BeginningOf(said.GetRawText())}");
         if (IsDone)
         {
             return [];
         }
 
+        IsReady = type == "ready";
         var members = new EventMembers(type, said);
         switch (type)
         {
             case "done":
                 IsDone = true;
                 return Finish();
+            case "ready":
+                return [];
             case "log":
-                var level = ToLevel(members.Text("level"));
-                var text = members.Required("message");
+                var (level, text) = (ToLevel(members.Text("level")), PrintableText.Of(members.Required("message")));
                 Log(logger, level, text);
                 return [];
             case "error":
-                throw new AgentException(members.Required("message"), members.IsTrue("retryable"));
+                throw new AgentException(PrintableText.Of(members.Required("message")), members.Flag("retryable"));
             case "interrupt":
                 return [.. Finish(), new AgentEvent.Interrupt(members.Value("value"), members.Text("id"))];
             default:
@@ -79,14 +91,14 @@ internal sealed partial class AgentEventJson(string node, TimeProvider time, ILo
     }
 
     /// <summary>What is left to say when the agent has nothing more to say: messages that it streamed and never brought whole.</summary>
-    public IReadOnlyList<AgentEvent> Finish() => open.TakeAll() is { } update ? [new AgentEvent.StateUpdate(node, update)] : [];
+    public IReadOnlyList<AgentEvent> Finish() => open.TakeAll() is { } update ? [new AgentEvent.StateUpdate(node, secrets.Conceal(update))] : [];
 
     private AgentEvent? ToEvent(string type, EventMembers members) => type switch
     {
         "delta" => Delta(members),
         "update" => new AgentEvent.StateUpdate(NodeOf(members), open.Close(members.Object("values"))),
-        "message" => new AgentEvent.StateUpdate(NodeOf(members), open.Close(MessageJson.Update(members.Whole, "message"))),
-        "step" => new AgentEvent.StepStarted(members.Required("node")),
+        "message" => new AgentEvent.StateUpdate(NodeOf(members), open.Close(Message(members))),
+        "step" => new AgentEvent.StepStarted(NodeOf(members)),
         "progress" => new AgentEvent.Progress(members.Number("percent"), members.Text("phase"), members.Text("note")),
         "artifact" => new AgentEvent.Artifact(members.Required("name"), members.Value("content")),
         "tool_start" => new AgentEvent.ToolStarted(members.Required("id"), members.Required("name"), members.Optional("input")),
@@ -104,6 +116,12 @@ internal sealed partial class AgentEventJson(string node, TimeProvider time, ILo
         return new AgentEvent.MessageDelta(NodeOf(members), open.Add(members.Text("message_id"), text), text);
     }
 
+    private static JsonElement Message(EventMembers members)
+    {
+        members.Value("content");
+        return MessageJson.Update(members.Whole, "message");
+    }
+
     private string NodeOf(EventMembers members) => members.Text("node") ?? node;
 
     /// <summary>A newer kind of agent must not fail for what an older server does not know, but somebody should learn of it once.</summary>
@@ -111,7 +129,7 @@ internal sealed partial class AgentEventJson(string node, TimeProvider time, ILo
     {
         if (strangers.Add(type))
         {
-            UnknownType(logger, Excerpt(type));
+            UnknownType(logger, PrintableText.BeginningOf(type));
         }
 
         return [];

@@ -17,20 +17,7 @@ internal sealed class AgentServer : IDisposable
     private readonly IReadOnlyDictionary<string, string> headers;
     private readonly TimeProvider time;
     private readonly TimeSpan silence;
-    private readonly string[] secrets;
-    private readonly HttpClient http = new(new SocketsHttpHandler
-    {
-        // Otherwise an address that swallows packets would take the whole silence to be noticed.
-        ConnectTimeout = TimeSpan.FromSeconds(15),
-        PooledConnectionLifetime = TimeSpan.FromMinutes(10),
-
-        // A redirect would carry the headers, and with them keys, to wherever it leads.
-        AllowAutoRedirect = false,
-        UseCookies = false,
-    })
-    {
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
+    private readonly HttpClient http = OutgoingHttp.Client();
 
     /// <param name="url">Where it is.</param>
     /// <param name="headers">Headers of each request.</param>
@@ -40,13 +27,29 @@ internal sealed class AgentServer : IDisposable
     {
         (this.url, this.headers, this.time) = (url, headers, time);
         this.silence = silence ?? UsualSilence;
-
-        // Of "Bearer …" the second part alone is the secret. What is shorter than any key would only make words unreadable.
-        secrets = [.. headers.Values.SelectMany(value => value.Split(' ').Append(value)).Where(part => part.Length >= 6).OrderByDescending(part => part.Length)];
+        Secrets = new Secrets(headers.Values);
     }
+
+    /// <summary>What it is authenticated with.</summary>
+    public Secrets Secrets { get; }
 
     /// <summary>Its name for people.</summary>
     public string Name => $"The agent server {url.Authority}";
+
+    /// <summary>Refuses what a host may have written in C# and the agents file does not allow either.</summary>
+    /// <exception cref="AgentConfigurationException">With how to mend it.</exception>
+    public static void ThrowIfMistaken(string id, Uri url, TimeSpan? silence)
+    {
+        if (!url.IsAbsoluteUri || (url.Scheme != Uri.UriSchemeHttp && url.Scheme != Uri.UriSchemeHttps))
+        {
+            throw new AgentConfigurationException($"The Url of the agent \"{id}\" is not one of HTTP: write it like http://localhost:9000/run.");
+        }
+
+        if (silence <= TimeSpan.Zero)
+        {
+            throw new AgentConfigurationException($"The agent \"{id}\" has no time to say anything: set its Silence to more than 0, or to null.");
+        }
+    }
 
     /// <summary>Whether a request failed on its way, so that another may do better.</summary>
     public static bool IsLost(Exception exception) => exception is HttpRequestException or IOException or TimeoutException;
@@ -110,23 +113,15 @@ internal sealed class AgentServer : IDisposable
             _ => $"{Name} broke the connection",
         }),
         retryable: true,
-        secrets.Any(exception.ToString().Contains) ? null : exception);
+        Secrets.AreIn(exception.ToString()) ? null : exception);
 
     /// <summary>A failure that the server told of.</summary>
     public AgentException Failure(string words, bool retryable = false) => new(Tell($"{Name} says: {words}"), retryable);
 
-    /// <summary>A failure without what nobody must see.</summary>
-    public AgentException Conceal(AgentException failure) =>
-        Conceal(failure.Message) is var told && told == failure.Message ? failure : new AgentException(told, failure.Retryable);
-
     /// <summary>A body of JSON.</summary>
     public static HttpContent Json(byte[] json) => new ByteArrayContent(json) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
 
-    /// <summary>Concealed first: what is cut off afterwards cannot leave the half of a key.</summary>
-    private string Tell(string text) => ErrorText.OneLine(Conceal(text));
-
-    /// <inheritdoc cref="Conceal(AgentException)"/>
-    public string Conceal(string text) => secrets.Aggregate(text, (told, secret) => told.Replace(secret, "***", StringComparison.Ordinal));
+    private string Tell(string text) => ErrorText.OneLine(Secrets.Conceal(text));
 
     /// <inheritdoc />
     public void Dispose() => http.Dispose();

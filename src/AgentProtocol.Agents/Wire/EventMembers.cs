@@ -34,8 +34,13 @@ internal readonly record struct EventMembers(string Type, JsonElement Whole)
         _ => throw Wrong(name, "a whole number that is not negative"),
     };
 
-    /// <summary>Whether a member says <c>true</c>.</summary>
-    public bool IsTrue(string name) => Optional(name).ValueKind == JsonValueKind.True;
+    /// <summary>True or false; false when it is not there.</summary>
+    public bool Flag(string name) => Optional(name).ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False or JsonValueKind.Undefined => false,
+        _ => throw Wrong(name, "true or false"),
+    };
 
     /// <summary>An object that has to be there.</summary>
     public JsonElement Object(string name) => Optional(name) is { ValueKind: JsonValueKind.Object } value ? value : throw Wrong(name, "an object");
@@ -48,5 +53,5 @@ internal readonly record struct EventMembers(string Type, JsonElement Whole)
         Whole.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : default;
 
     private AgentException Wrong(string name, string wanted) =>
-        new($"The agent said \"{AgentEventJson.Excerpt(Type)}\" in which \"{name}\" is not {wanted}: {AgentEventJson.Excerpt(Whole.GetRawText())}");
+        new($"The agent said \"{PrintableText.BeginningOf(Type)}\" in which \"{name}\" is not {wanted}: {PrintableText.BeginningOf(Whole.GetRawText())}");
 }

@@ -15,7 +15,16 @@ internal static class MessageJson
             var type = MessageText.Property(value.message, "type") is { } own && own != value.envelope ? own : MessageText.Property(value.message, "role");
             writer.WriteStartObject();
             writer.WriteString("type"u8, type ?? "ai");
-            WriteMembers(writer, value.message, "type", "role", "node");
+            if (MessageText.Property(value.message, "message_id") is { } id)
+            {
+                writer.WriteString("id"u8, id);
+                WriteMembers(writer, value.message, "type", "role", "node", "message_id", "id");
+            }
+            else
+            {
+                WriteMembers(writer, value.message, "type", "role", "node");
+            }
+
             writer.WriteEndObject();
         });
     });

@@ -144,7 +144,7 @@ public sealed class AgentsFileErrorsTests : IDisposable
     {
         var file = Path.Combine(directory, "agents.json");
         File.WriteAllText(file, json);
-        var refusal = Assert.Throws<AgentConfigurationException>(() => AgentCatalog.Load(new AgentsOptions(), directory, directory, Environment));
+        var refusal = Assert.Throws<AgentConfigurationException>(() => new AgentSource(new AgentsOptions(), directory, directory, Environment).Load());
         return (file, refusal.Message);
     }
 }

@@ -65,6 +65,11 @@ public sealed class AgentsSchemaTests : IDisposable
     [InlineData("""{"agents":[{"id":"a","kind":"llm","model":{"provider":"openai","baseUrl":"http://x","name":"m"},"metadata":{"kind":"x"}}]}""")]
     [InlineData("""{"agents":[{"id":"a","kind":"llm","model":{"provider":"openai","baseUrl":"http://x","name":"m"},"onSteer":"stop"}]}""")]
     [InlineData("""{"agents":[{"id":"a","kind":"llm"}]}""")]
+    [InlineData("""{"agents":[{"id":"a","kind":"llm","model":{"provider":"openai","baseUrl":"http://x","name":"m"},"tools":[{"mcp":{"command":"x","env":["A-KEY"]}}]}]}""")]
+    [InlineData("""{"agents":[{"id":"a","kind":"llm","model":{"provider":"openai","baseUrl":"http://x","name":"m"},"tools":[{"http":{"name":"x","description":"d","url":"http://x","method":"post"}}]}]}""")]
+    [InlineData("""{"agents":[{"id":"a","kind":"process","command":"x","nodes":[]}]}""")]
+    [InlineData("""{"agents":[{"id":"a","kind":"process","command":"x","nodes":[""]}]}""")]
+    [InlineData("""{"agents":[{"id":"a","kind":"remote","url":"http://x","assistant":"a","apiKeyEnv":"A-KEY"}]}""")]
     [InlineData("""{"agent":[]}""")]
     public async Task What_the_reader_refuses_is_wrong_for_the_schema_too(string json)
     {
@@ -82,7 +87,7 @@ public sealed class AgentsSchemaTests : IDisposable
         File.WriteAllText(file, content.ToJsonString());
         try
         {
-            AgentCatalog.Load(new AgentsOptions { File = file }, "/", "/", _ => "a-key");
+            new AgentSource(new AgentsOptions { File = file }, "/", "/", _ => "a-key").Load();
             return null;
         }
         catch (AgentConfigurationException exception)

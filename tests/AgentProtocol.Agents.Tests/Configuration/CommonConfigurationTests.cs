@@ -61,6 +61,6 @@ public sealed class CommonConfigurationTests : IDisposable
             Path.Combine(directory, "agents.json"),
             """{ "agents": [{ "id": "a", "kind": "llm", "model": { "provider": "openai", "baseUrl": "http://localhost:1/v1", "name": "m" }, MEMBERS }] }"""
                 .Replace("MEMBERS", members, StringComparison.Ordinal));
-        return Assert.Single(AgentCatalog.Load(new AgentsOptions { Echo = false }, directory, directory, _ => null));
+        return Assert.Single(new AgentSource(new AgentsOptions { Echo = false }, directory, directory, _ => null).Load());
     }
 }

@@ -59,7 +59,7 @@ public class HttpAgentTests
         Assert.Equal(("POST", "/run", "Bearer key-1", $"{context.RunId}:2"),
             (request.Method, request.Path, request.Headers["Authorization"], request.Headers["Idempotency-Key"]));
         Assert.Equal(
-            $$"""{"run_id":"{{context.RunId}}","thread_id":"{{context.ThreadId}}","agent_id":"agent","attempt":2,"completed_steps":3,"input":{"topic":1.50},"messages":[{"type":"human","id":"h1","content":"hi"}],"values":{},"config":null,"context":{"user":"ann"},"interrupts":[{"id":"q1","value":"sure?","answer":true},{"id":"q2","value":1}]}""",
+            $$"""{"run_id":"{{context.RunId}}","thread_id":"{{context.ThreadId}}","agent_id":"agent","attempt":2,"completed_steps":3,"input":{"topic":1.50},"messages":[{"type":"human","id":"h1","content":"hi"}],"values":{},"config":null,"context":{"user":"ann"},"resume_node":null,"interrupts":[{"id":"q1","value":"sure?","answer":true},{"id":"q2","value":1}]}""",
             request.Body.GetRawText());
     }
 

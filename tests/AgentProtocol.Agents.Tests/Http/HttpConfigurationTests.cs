@@ -44,7 +44,7 @@ public sealed class HttpConfigurationTests : IDisposable
     private AgentDefinition Load(string agent)
     {
         File.WriteAllText(Path.Combine(directory, "agents.json"), $$"""{"agents":[{{agent}}]}""");
-        return Assert.Single(AgentCatalog.Load(
-            new AgentsOptions { Echo = false }, directory, directory, name => name switch { "TOKEN" => "secret-1", "BROKEN" => "secret\n2", _ => null }));
+        return Assert.Single(new AgentSource(
+            new AgentsOptions { Echo = false }, directory, directory, name => name switch { "TOKEN" => "secret-1", "BROKEN" => "secret\n2", _ => null }).Load());
     }
 }

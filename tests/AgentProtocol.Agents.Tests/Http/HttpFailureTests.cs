@@ -59,6 +59,17 @@ public class HttpFailureTests
     }
 
     [Theory]
+    [InlineData("application/json", """{"messages":[{"type":"ai","content":"It is sk-very-secret"}]}""")]
+    [InlineData("application/x-ndjson", """{"type":"message","content":"It is sk-very-secret"}""")]
+    [InlineData("text/plain", "It is sk-very-secret")]
+    public async Task Key_that_a_service_repeats_is_not_in_its_answer(string contentType, string body)
+    {
+        await using var stub = await HttpStub.StartAsync(200, contentType, body);
+
+        Assert.Equal("It is ***", (await Agent(stub.Url).EventsAsync(AgentRuns.Saying("hi"))).Answer().Content());
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task Connection_that_breaks_is_worth_another_attempt(bool inTheAnswer)
@@ -151,14 +162,13 @@ public class HttpFailureTests
         Assert.Equal("The agent said more than 8 MiB at once", (await FailAsync(stub.Url)).Message);
     }
 
-    private static async Task<AgentException> FailAsync(Uri url, TimeSpan? silence = null)
+    private static Task<AgentException> FailAsync(Uri url, TimeSpan? silence = null) =>
+        Assert.ThrowsAsync<AgentException>(() => Agent(url, silence).EventsAsync(AgentRuns.Saying("hi"))).WaitAsync(Token);
+
+    private static IAgent Agent(Uri url, TimeSpan? silence = null) => HttpAgents.Create("far", new HttpAgentOptions
     {
-        var agent = HttpAgents.Create("far", new HttpAgentOptions
-        {
-            Url = url,
-            Headers = new Dictionary<string, string> { ["X-Key"] = Key },
-            Silence = silence,
-        });
-        return await Assert.ThrowsAsync<AgentException>(() => agent.Agent.EventsAsync(AgentRuns.Saying("hi"))).WaitAsync(Token);
-    }
+        Url = url,
+        Headers = new Dictionary<string, string> { ["X-Key"] = Key },
+        Silence = silence,
+    }).Agent;
 }

@@ -48,6 +48,10 @@ public class JsonLinesAgentTests
     }
 
     [Fact]
+    public async Task Streamed_text_that_no_message_brings_becomes_one_when_the_program_ends() =>
+        Assert.Equal("good day", (await Shell("""echo '{"type":"delta","text":"good "}'; echo; echo '{"type":"delta","text":"day"}'""").EventsAsync()).Answer().Content());
+
+    [Fact]
     public async Task First_node_is_that_of_lines_that_name_none() =>
         Assert.Equal("work", Assert.IsType<AgentEvent.StateUpdate>(Assert.Single(
             await (Shell("""echo '{"type":"update","values":{}}'""") with { Nodes = ["work", "rest"] }).EventsAsync())).Node);
@@ -84,7 +88,7 @@ public class JsonLinesAgentTests
 
     [Fact]
     public async Task Line_that_is_no_JSON_fails_the_run_at_once() =>
-        Assert.Contains("not a JSON object: hello", (await Shell("echo hello; while read -r line; do :; done").FailureAsync()).Message, StringComparison.Ordinal);
+        Assert.Contains("no JSON object: hello", (await Shell("echo hello; while read -r line; do :; done").FailureAsync()).Message, StringComparison.Ordinal);
 
     [Fact]
     public async Task Line_has_a_longest_length() => Assert.Contains(
@@ -125,8 +129,8 @@ public class JsonLinesAgentTests
 
         Assert.Equal(
             [
-                (LogLevel.Warning, "The program sent a line of the unknown type later, which is ignored"),
-                (LogLevel.Error, "careful"),
+                (LogLevel.Warning, "The agent said something of the unknown type \"later\"; this and all more of the type are passed over"),
+                (LogLevel.Error, "The agent says: careful"),
                 (LogLevel.Information, "stderr: one"),
                 (LogLevel.Information, "stderr: two"),
             ],

@@ -62,7 +62,7 @@ public class PlainAgentTests
     public void Character_is_whole_however_its_bytes_arrive()
     {
         const string Text = "ä€\ud83d\ude00\r\n\nend";
-        PlainAnswer answer = new();
+        PlainAnswer answer = new(new Secrets());
         StringBuilder shown = new();
 
         foreach (var one in Encoding.UTF8.GetBytes(Text + "\n"))
@@ -80,7 +80,7 @@ public class PlainAgentTests
     [Fact]
     public void Half_a_character_at_the_end_is_shown_as_one_that_is_missing()
     {
-        PlainAnswer answer = new();
+        PlainAnswer answer = new(new Secrets());
 
         Assert.Equal("a", answer.Add("a\xe2"u8[..1]));
         Assert.Equal("", answer.Add([0xe2, 0x82]));
@@ -90,7 +90,7 @@ public class PlainAgentTests
     [Fact]
     public void Answer_has_a_longest_length()
     {
-        PlainAnswer answer = new();
+        PlainAnswer answer = new(new Secrets());
         answer.Add(new byte[8 * 1024 * 1024]);
 
         Assert.Throws<AgentException>(() => answer.Add("x"u8));

@@ -28,6 +28,18 @@ public sealed class ProcessConfigurationTests : IDisposable
     }
 
     [Fact]
+    public async Task Variables_that_the_file_names_are_concealed_and_what_it_says_itself_is_not()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The program is a script for a shell of Unix.");
+        var agent = Load("""
+            "command": "sh", "args": ["-c", "printf '%s %s' $TOKEN $STAGE"], "mode": "plain",
+            "env": { "TOKEN": "user:{env:LONG_KEY}", "STAGE": "production" }
+            """);
+
+        Assert.Equal("user:*** production", (await agent.Agent.EventsAsync(AgentRuns.Saying("hello"))).Answer().Content());
+    }
+
+    [Fact]
     public async Task Path_of_a_program_begins_where_the_file_lies()
     {
         if (OperatingSystem.IsWindows())
@@ -68,6 +80,8 @@ public sealed class ProcessConfigurationTests : IDisposable
     [InlineData("\"command\": \"sh\", \"env\": []", "$.agents[0].env: this must be an object")]
     [InlineData("\"command\": \"sh\", \"env\": {\"A\": 1}", "$.agents[0].env.A: this must be a text")]
     [InlineData("\"command\": \"sh\", \"env\": {\"A\": \"{env:GONE}\"}", "$.agents[0].env.A: the environment variable GONE is not set")]
+    [InlineData("\"command\": \"sh\", \"nodes\": []", "$.agents[0].nodes: a program has at least one step")]
+    [InlineData("\"command\": \"sh\", \"nodes\": [\"\"]", "$.agents[0].nodes[0]: this must be a text that is not empty")]
     [InlineData("\"command\": \"sh\", \"memoryMb\": 0", "$.agents[0].memoryMb: this must be a whole number")]
     [InlineData("\"command\": \"sh\", \"cpuSeconds\": 1.5", "$.agents[0].cpuSeconds: this must be a whole number")]
     [InlineData("\"command\": \"sh\", \"killGraceSeconds\": 90", "$.agents[0].killGraceSeconds: this must be a number from 0 to 60")]
@@ -89,7 +103,7 @@ public sealed class ProcessConfigurationTests : IDisposable
     {
         var file = Path.Combine(folder, "agents.json");
         File.WriteAllText(file, $$"""{ "agents": [ { "id": "program", "kind": "process", {{members}} } ] }""");
-        return Assert.Single(AgentCatalog.Load(
-            new AgentsOptions { File = file, Echo = false }, folder, folder, name => name == "KEY" ? "a-key" : null));
+        return Assert.Single(new AgentSource(
+            new AgentsOptions { File = file, Echo = false }, folder, folder, name => name switch { "KEY" => "a-key", "LONG_KEY" => "a-long-key", _ => null }).Load());
     }
 }

@@ -40,6 +40,35 @@ public sealed class ProcessSurroundingsTests : IDisposable
     public async Task Variables_that_are_allowed_pass() =>
         Assert.Equal("hidden", await AnswerAsync(Plain($"printf %s \"${Secret}\"") with { EnvironmentAllow = [Secret, "NOT_THERE"] }));
 
+    [Theory]
+    [InlineData("echo \"wrong key: $KEY\" >&2; exit 1")]
+    [InlineData("printf 'wrong key: ' >&2; printf %s \"$KEY\" | head -c 5 >&2; printf %s \"$KEY\" | tail -c +6 >&2; exit 1")]
+    public async Task Secret_that_a_program_was_given_is_not_in_its_failure_nor_in_the_log(string script)
+    {
+        ListLogger log = new();
+        var program = Plain(script) with { Environment = new Dictionary<string, string> { ["KEY"] = "sk-very-secret" } };
+
+        var failure = await program.FailureAsync(AgentRuns.Saying("x") with { Logger = log });
+
+        Assert.Equal("The program exited with code 1: wrong key: ***", failure.Message);
+        Assert.Equal("stderr: wrong key: ***", Assert.Single(log.Lines).Text);
+    }
+
+    [Fact]
+    public async Task Secret_is_not_in_the_answer_in_whatever_pieces_it_comes()
+    {
+        var program = Plain("printf sk-very; printf -- -secret; printf ' sk-'") with { Environment = new Dictionary<string, string> { ["KEY"] = "Bearer sk-very-secret" } };
+
+        var events = await program.EventsAsync();
+
+        Assert.Equal("*** sk-", events.Answer().Content());
+        Assert.Equal("*** sk-", string.Concat(events.OfType<AgentEvent.MessageDelta>().Select(piece => piece.Text)));
+    }
+
+    [Fact]
+    public async Task Folder_that_a_program_was_given_may_be_named() =>
+        Assert.Equal(Path.GetTempPath(), await AnswerAsync(Plain("printf %s \"$WHERE\"") with { Environment = new Dictionary<string, string> { ["WHERE"] = Path.GetTempPath() } }));
+
     [Fact]
     public async Task Working_directory_is_made_for_each_run()
     {

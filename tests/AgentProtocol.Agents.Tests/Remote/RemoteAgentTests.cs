@@ -257,6 +257,18 @@ public class RemoteAgentTests
     }
 
     [Fact]
+    public async Task Key_that_the_server_repeats_is_not_in_the_events()
+    {
+        await using var far = await ReferenceServer.StartAsync(Saying(
+            "success", Before, ("custom", "\"It is sk-very-secret.\""), ("values", """{"messages":[{"type":"ai","id":"a1","content":"It is sk-very-secret."}]}""")));
+
+        var events = await far.Agent("sk-very-secret").EventsAsync(AgentRuns.Saying("hi"));
+
+        Assert.Equal("\"It is ***.\"", Assert.IsType<AgentEvent.Custom>(events[0]).Data.GetRawText());
+        Assert.Equal("It is ***.", events.OfType<AgentEvent.StateUpdate>().Single().Update.GetProperty("messages").EnumerateArray().Single(message => message.TryGetProperty("content", out var content) && content.GetString() != "").Content());
+    }
+
+    [Fact]
     public async Task Refusal_is_passed_on_without_the_key()
     {
         await using var far = await ReferenceServer.StartAsync();

@@ -10,12 +10,13 @@ public class AgentEventJsonTests
     private readonly LineLogger log = new();
     private readonly AgentEventJson json;
 
-    public AgentEventJsonTests() => json = new AgentEventJson("agent", TimeProvider.System, log);
+    public AgentEventJsonTests() => json = new AgentEventJson("agent", TimeProvider.System, log, new Secrets("sk-very-secret"));
 
     [Fact]
     public void Event_keeps_what_the_agent_said()
     {
         Assert.Equal(new AgentEvent.StepStarted("draft"), Single("""{"type":"step","node":"draft"}"""));
+        Assert.Equal(new AgentEvent.StepStarted("agent"), Single("""{"type":"step"}"""));
         Assert.Equal(new AgentEvent.Progress(12.5, "reading", "half"), Single("""{"type":"progress","percent":12.5,"phase":"reading","note":"half"}"""));
         Assert.Equal(new AgentEvent.Progress(Note: "half"), Single("""{"type":"progress","percent":null,"note":"half"}"""));
         Assert.Equal(new AgentEvent.Usage(3, 4), Single("""{"type":"usage","input_tokens":3,"output_tokens":4}"""));
@@ -43,6 +44,7 @@ public class AgentEventJsonTests
         Assert.Equal("""{"type":"ai","content":[{"type":"text","text":"Hi"}],"id":"m1","name":"Ann"}""", answer.GetRawText());
         Assert.Equal("tool", Message("""{"type":"message","role":"tool","content":"x","tool_call_id":"c1"}""").GetProperty("type").GetString());
         Assert.Equal("human", Message("""{"type":"human","content":"x"}""", name: "message").GetProperty("type").GetString());
+        Assert.Equal("""{"type":"ai","id":"m2","content":"x"}""", Message("""{"type":"message","message_id":"m2","id":"m1","content":"x"}""").GetRawText());
     }
 
     [Theory]
@@ -94,6 +96,7 @@ public class AgentEventJsonTests
     [Theory]
     [InlineData("""{"type":"error","message":"No paper","retryable":true}""", true)]
     [InlineData("""{"type":"error","message":"No paper"}""", false)]
+    [InlineData("""{"type":"error","message":"No\u0000paper","retryable":null}""", false)]
     public void Error_fails_the_run_in_the_words_of_the_agent(string said, bool retryable)
     {
         var failure = Assert.Throws<AgentException>(() => Single(said));
@@ -105,7 +108,10 @@ public class AgentEventJsonTests
     [InlineData("""{"type":"delta"}""", "\"text\" is not a text")]
     [InlineData("""{"type":"delta","text":7}""", "\"text\" is not a text")]
     [InlineData("""{"type":"update","values":[]}""", "\"values\" is not an object")]
+    [InlineData("""{"type":"update"}""", "\"values\" is not an object")]
+    [InlineData("""{"type":"message"}""", "\"content\" is not a value")]
     [InlineData("""{"type":"custom"}""", "\"data\" is not a value")]
+    [InlineData("""{"type":"error","message":"x","retryable":"yes"}""", "\"retryable\" is not true or false")]
     [InlineData("""{"type":"usage","input_tokens":-1}""", "\"input_tokens\" is not a whole number")]
     [InlineData("""{"type":"progress","percent":"10"}""", "\"percent\" is not a number")]
     [InlineData("""{"text":"Hel"}""", "without \"type\"")]
@@ -121,10 +127,24 @@ public class AgentEventJsonTests
     [InlineData("Traceback (most recent call last):")]
     [InlineData("[1]")]
     [InlineData("{\"type\":")]
+    [InlineData("""{"type":"done","type":"done"}""")]
     public void Line_that_is_no_object_is_shown(string line)
     {
-        Assert.EndsWith($"no JSON object: {line}", Assert.Throws<AgentException>(() => AgentEventJson.Parse(line)).Message, StringComparison.Ordinal);
-        Assert.EndsWith("xx…", Assert.Throws<AgentException>(() => AgentEventJson.Parse(new string('x', 5000))).Message, StringComparison.Ordinal);
+        Assert.EndsWith($"no JSON object: {line}", Assert.Throws<AgentException>(() => json.Parse(line)).Message, StringComparison.Ordinal);
+        Assert.EndsWith(": " + new string('x', 200) + "…", Assert.Throws<AgentException>(() => json.Parse(new string('x', 5000))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Line_that_is_no_UTF_8_is_refused() => Assert.Throws<AgentException>(() => json.Parse([(byte)'{', (byte)'"', 0xff, (byte)'"', (byte)':', (byte)'1', (byte)'}']));
+
+    [Fact]
+    public void Ready_is_no_event_and_counts_until_something_else_is_said()
+    {
+        Assert.Empty(json.Read(JsonElement.Parse("""{"type":"ready"}""")));
+        Assert.True(json.IsReady);
+
+        Single("""{"type":"step"}""");
+        Assert.False(json.IsReady);
     }
 
     [Fact]
@@ -147,6 +167,43 @@ public class AgentEventJsonTests
         Assert.Empty(json.Read(JsonElement.Parse(said)));
 
         Assert.Equal((level, "The agent says: look"), Assert.Single(log.Lines));
+    }
+
+    [Theory]
+    [InlineData("""{"type":"error","message":"Wrong key sk-very-secret"}""")]
+    [InlineData("""{"type":"delta","message":"sk-very-secret"}""")]
+    [InlineData("""{"of":"sk-very-secret"}""")]
+    public void Secret_is_not_in_a_failure(string line)
+    {
+        var failure = Assert.Throws<AgentException>(() => json.Read(json.Parse(line)));
+
+        Assert.Contains("***", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("very", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Excerpt_does_not_end_in_the_middle_of_a_secret() =>
+        Assert.DoesNotContain("sk", Assert.Throws<AgentException>(() => json.Parse(new string('x', 195) + "sk-very-secret")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Secret_is_not_in_the_log_nor_in_an_event_and_all_else_is_as_it_was_said()
+    {
+        json.Read(json.Parse("""{"type":"log","message":"Took sk-very-secret"}"""));
+        json.Read(json.Parse("""{"type":"sk-very-secret"}"""));
+        var update = (AgentEvent.StateUpdate)Assert.Single(json.Read(json.Parse("""{"type":"update","values":{"n":1.50,"told":["sk\u002dvery-secret!","\u00e9"]}}""")));
+
+        Assert.Equal("""{"n":1.50,"told":["***!","\u00e9"]}""", update.Update.GetRawText());
+        Assert.Contains("***", log.Lines[0].Line, StringComparison.Ordinal);
+        Assert.All(log.Lines, line => Assert.DoesNotContain("secret", line.Line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Secret_that_was_streamed_in_pieces_is_not_in_the_message_that_they_make()
+    {
+        json.Read(json.Parse("""{"type":"delta","text":"It is sk-very"}"""));
+        json.Read(json.Parse("""{"type":"delta","text":"-secret."}"""));
+
+        Assert.Equal("It is ***.", json.Finish().Answer().Content());
     }
 
     private AgentEvent Single(string said) => Assert.Single(json.Read(JsonElement.Parse(said)));

@@ -163,7 +163,7 @@ internal sealed class AnthropicChatClient : IChatClient
         {
             if (update.Contents[i] is FunctionCallContent { Exception: not null } call)
             {
-                update.Contents[i] = ToolArguments.Read(call.CallId, call.Name, arguments.ToString());
+                update.Contents[i] = WrittenArguments.Read(call.CallId, call.Name, arguments.ToString());
             }
         }
     }

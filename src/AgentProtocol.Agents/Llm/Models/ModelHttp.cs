@@ -1,3 +1,5 @@
+using AgentProtocol.Agents.Wire;
+
 namespace AgentProtocol.Agents.Llm.Models;
 
 /// <summary>The HTTP client behind a chat model, whoever's package uses it.</summary>
@@ -10,20 +12,6 @@ internal static class ModelHttp
     public static readonly TimeSpan DefaultSilence = TimeSpan.FromMinutes(15);
 
     /// <summary>Makes one, with a handler in front of it if there is one.</summary>
-    public static HttpClient Create(DelegatingHandler? outermost = null)
-    {
-        SocketsHttpHandler sockets = new()
-        {
-            // Otherwise an address that swallows packets would take the whole silence to be noticed.
-            ConnectTimeout = TimeSpan.FromSeconds(15),
-            PooledConnectionLifetime = TimeSpan.FromMinutes(10),
-
-            // Keys in headers of their own, and conversations, would follow a redirect to wherever it leads.
-            AllowAutoRedirect = false,
-            UseCookies = false,
-        };
-        RefusalHandler refusals = new() { InnerHandler = sockets };
-        outermost?.InnerHandler = refusals;
-        return new HttpClient(outermost ?? (HttpMessageHandler)refusals) { Timeout = Timeout.InfiniteTimeSpan };
-    }
+    public static HttpClient Create(DelegatingHandler? outermost = null) =>
+        OutgoingHttp.Client(outermost is null ? [new RefusalHandler()] : [outermost, new RefusalHandler()]);
 }

@@ -31,7 +31,7 @@ internal sealed class OpenAiToolCalls
 
     /// <summary>The whole calls, in their order.</summary>
     public List<AIContent> ToContents() =>
-        [.. calls.Select(call => ToolArguments.Read(call.Id ?? $"call_{Guid.NewGuid():N}", call.Name ?? "", call.Arguments.ToString()))];
+        [.. calls.Select(call => WrittenArguments.Read(call.Id ?? $"call_{Guid.NewGuid():N}", call.Name ?? "", call.Arguments.ToString()))];
 
     private sealed class Call(int index)
     {

@@ -10,7 +10,8 @@ namespace AgentProtocol.Agents.Llm.Tools;
 /// <param name="endpoint">The endpoint.</param>
 /// <param name="http">What it is called with.</param>
 /// <param name="time">The clock of its timeout.</param>
-internal sealed partial class HttpTool(HttpEndpoint endpoint, HttpClient http, TimeProvider time)
+/// <param name="secrets">What it must not say.</param>
+internal sealed partial class HttpTool(HttpEndpoint endpoint, HttpClient http, TimeProvider time, Secrets secrets)
 {
     private const int Longest = 256 * 1024;
 
@@ -25,7 +26,7 @@ internal sealed partial class HttpTool(HttpEndpoint endpoint, HttpClient http, T
         try
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
-            var text = await ReadAsync(response.Content, either.Token);
+            var text = secrets.Conceal(await ReadAsync(response.Content, either.Token));
             return response.IsSuccessStatusCode
                 ? text
                 : throw new ToolException($"{endpoint.Name} answered {(int)response.StatusCode}: {text}");

@@ -24,7 +24,7 @@ internal static class HttpToolConfiguration
     }
 
     private static HttpMethod Method(ConfigurationNode method) =>
-        Array.Find(Methods, known => string.Equals(known.Method, method.Text(), StringComparison.OrdinalIgnoreCase))
+        Array.Find(Methods, known => known.Method == method.Text())
         ?? throw method.Error($"this is no method for a tool: use one of {string.Join(", ", Methods.Select(known => known.Method))}");
 
     private static string Url(ConfigurationNode url)

@@ -20,7 +20,7 @@ internal static class ToolConfiguration
             if (kind.Name == "mcp")
             {
                 var server = McpConfiguration.Read(kind, values, servers.Count + 1);
-                servers.Add(new McpTools(server, values.Connections.To(server), ApprovalOf(entry)));
+                servers.Add(new McpTools(server, values.Connections.Mcp, ApprovalOf(entry), values.Secrets));
                 continue;
             }
 
@@ -48,7 +48,7 @@ internal static class ToolConfiguration
 
     private static IEnumerable<AIFunction> Functions(ConfigurationNode kind, ConfigurationNode entry, ConfigurationValues values) => kind.Name switch
     {
-        "http" => [new HttpTool(HttpToolConfiguration.Read(kind, values), values.Connections.Http, values.Time).Function],
+        "http" => [new HttpTool(HttpToolConfiguration.Read(kind, values), values.Connections.Http, values.Time, values.Secrets).Function],
         "store" => new StoreTools(Labels(kind.WithMembers("namespace").Required("namespace"))).All,
         _ => [AgentTool.For(
             kind.Text(),

@@ -79,7 +79,7 @@ public class AnthropicTests
         var call = (await model.AskAsync(new ChatOptions { Tools = [Add] })).Calls()[1];
 
         Assert.IsType<FormatException>(call.Exception);
-        Assert.Equal(("c1", "add", arguments), (call.CallId, call.Name, ToolArguments.RawOf(call)));
+        Assert.Equal(("c1", "add", arguments), (call.CallId, call.Name, WrittenArguments.RawOf(call)));
     }
 
     [Theory(Timeout = 30_000)]

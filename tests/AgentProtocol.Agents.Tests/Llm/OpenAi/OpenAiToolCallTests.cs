@@ -64,7 +64,7 @@ public class OpenAiToolCallTests
         var call = Assert.Single((await AskAsync(Calling(("c1", "add", arguments)))).Calls());
 
         Assert.Contains(problem, call.Exception!.Message, StringComparison.Ordinal);
-        Assert.Equal(("c1", "add", arguments), (call.CallId, call.Name, ToolArguments.RawOf(call)));
+        Assert.Equal(("c1", "add", arguments), (call.CallId, call.Name, WrittenArguments.RawOf(call)));
         Assert.Null(call.Arguments);
     }
 
@@ -90,7 +90,7 @@ public class OpenAiToolCallTests
             [
                 new TextContent("Let me see."),
                 new FunctionCallContent("c1", "add", new Dictionary<string, object?> { ["a"] = JsonElement.Parse("1.50") }),
-                ToolArguments.Malformed("c2", "add", "{", new FormatException()),
+                WrittenArguments.Malformed("c2", "add", "{", new FormatException()),
             ]),
             new ChatMessage(ChatRole.Tool, [new FunctionResultContent("c1", "3"), new FunctionResultContent("c2", JsonElement.Parse("""{"x":1}"""))]),
         ]);

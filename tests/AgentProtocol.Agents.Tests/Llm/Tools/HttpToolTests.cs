@@ -107,11 +107,24 @@ public sealed class HttpToolTests : IAsyncLifetime
         Assert.StartsWith("lookup cannot be reached: ", failure.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(200)]
+    [InlineData(401)]
+    public async Task Key_that_an_endpoint_repeats_is_not_passed_on(int status)
+    {
+        stub.Answer = (status, "Your key is sk-very-secret.");
+
+        var call = CallAsync("GET", "/", "{}", headers: new() { ["Authorization"] = "Bearer sk-very-secret" });
+        var told = status == 200 ? await call : (await Assert.ThrowsAsync<ToolException>(() => call)).Message;
+
+        Assert.EndsWith("Your key is ***.", told, StringComparison.Ordinal);
+    }
+
     private async Task<string> CallAsync(string method, string path, string arguments, Dictionary<string, string>? headers = null)
     {
         HttpEndpoint endpoint = new(
             "lookup", "Looks it up", HttpMethod.Parse(method), stub.Url + path, headers ?? [], JsonElement.Parse("{}"), TimeSpan.FromSeconds(5));
         var call = ToolArguments.For(new ToolCall("c1", "lookup", JsonElement.Parse(arguments)), AgentRuns.On());
-        return (string)(await new HttpTool(endpoint, connections.Http, time).Function.InvokeAsync(call, AgentRuns.TestToken))!;
+        return (string)(await new HttpTool(endpoint, connections.Http, time, new Secrets(endpoint.Headers.Values)).Function.InvokeAsync(call, AgentRuns.TestToken))!;
     }
 }

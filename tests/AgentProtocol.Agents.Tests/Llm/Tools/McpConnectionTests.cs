@@ -83,6 +83,86 @@ public sealed class McpConnectionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Connection_that_nobody_uses_is_forgotten()
+    {
+        model.Says("ok");
+        await thread.RunAsync(Agent());
+        Assert.Equal(1, connections.Mcp.Count);
+
+        time.Advance(TimeSpan.FromMinutes(5));
+
+        Assert.Equal(0, connections.Mcp.Count);
+    }
+
+    [Fact]
+    public async Task Server_that_does_not_answer_fails_all_who_wait_for_it_at_once()
+    {
+        stub.Hang();
+        var waiting = Enumerable.Range(0, 3).Select(_ => connections.Mcp.ListAsync(Server, AgentRuns.TestToken)).ToList();
+        await stub.Asked.WaitAsync(AgentRuns.TestToken);
+        Assert.All(waiting, wait => Assert.False(wait.IsCompleted));
+
+        time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.All(
+            await Task.WhenAll(waiting.Select(wait => Assert.ThrowsAsync<ToolException>(() => wait).WaitAsync(AgentRuns.TestToken))),
+            failure => Assert.Equal("The MCP server files was not ready within 60 seconds", failure.Message));
+        Assert.Equal(0, connections.Mcp.Count);
+    }
+
+    [Fact]
+    public async Task Run_that_gives_up_waiting_holds_up_no_other()
+    {
+        using CancellationTokenSource cancelled = new();
+        stub.Hang();
+        var first = connections.Mcp.ListAsync(Server, cancelled.Token);
+        var second = connections.Mcp.ListAsync(Server, AgentRuns.TestToken);
+        await stub.Asked.WaitAsync(AgentRuns.TestToken);
+
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        stub.Recover();
+
+        Assert.Equal(2, (await second).Count);
+    }
+
+    [Fact]
+    public async Task Nothing_is_opened_after_the_end_and_nobody_goes_on_waiting()
+    {
+        stub.Hang();
+        var waiting = connections.Mcp.ListAsync(Server, AgentRuns.TestToken);
+        await stub.Asked.WaitAsync(AgentRuns.TestToken);
+
+        await connections.DisposeAsync();
+
+        Assert.Contains("is not waited for any more", (await Assert.ThrowsAsync<ToolException>(() => waiting)).Message, StringComparison.Ordinal);
+        Assert.Contains("this server shuts down", (await Assert.ThrowsAsync<ToolException>(() => connections.Mcp.ListAsync(Server, AgentRuns.TestToken))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Secret_that_a_server_repeats_is_not_passed_on()
+    {
+        model.CallsTool("c1", "echo", """{"text":"It is sk-very-secret."}""").Says("ok");
+
+        await thread.RunAsync(Agent());
+
+        Assert.Equal("tool c1 success: It is ***.\n[An image, image/png.]", thread.Lines[2]);
+    }
+
+    [Fact]
+    public async Task Last_words_of_a_program_are_told_without_secrets()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The program is a script for a shell of Unix.");
+        McpServer program = new() { Name = "program", Command = "sh", Arguments = ["-c", "echo refused: sk-very-secret >&2; exit 3"] };
+
+        var failure = await Assert.ThrowsAsync<AgentException>(() => thread.RunAsync(AgentOf(
+            new McpTools(program, connections.Mcp, new ApprovalRule(All: false, []), new Secrets("sk-very-secret")))));
+
+        Assert.Contains("refused: ***", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", failure.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Connections_are_closed_with_the_server()
     {
         model.CallsTool("c1", "echo", """{"text":"one"}""").Says("ok");
@@ -141,17 +221,16 @@ public sealed class McpConnectionTests : IAsyncLifetime
         McpServer one = new() { Name = "files", Url = stub.Url }, other = new() { Name = "other", Url = new Uri(stub.Url, "/elsewhere") };
         ApprovalRule none = new(All: false, []);
 
-        await thread.RunAsync(AgentOf(new McpTools(one, connections.To(one), none), new McpTools(other, connections.To(other), none)));
+        await thread.RunAsync(AgentOf(new McpTools(one, connections.Mcp, none, new Secrets()), new McpTools(other, connections.Mcp, none, new Secrets())));
 
         Assert.Equal(["echo", "fail_hard", "other_echo", "other_fail_hard"], model.Calls[0].Options!.Tools!.Select(tool => tool.Name));
         Assert.Equal(2, stub.Log.Count(line => line == "open"));
     }
 
-    private LlmAgent Agent(params string[] approved)
-    {
-        McpServer server = new() { Name = "files", Url = stub.Url };
-        return AgentOf(new McpTools(server, connections.To(server), new ApprovalRule(All: false, approved)));
-    }
+    private McpServer Server => new() { Name = "files", Url = stub.Url };
+
+    private LlmAgent Agent(params string[] approved) =>
+        AgentOf(new McpTools(Server, connections.Mcp, new ApprovalRule(All: false, approved), new Secrets("sk-very-secret")));
 
     private LlmAgent AgentOf(params McpTools[] servers) => new(model, new LlmAgentOptions(), new ToolSet([], servers));
 }

@@ -14,6 +14,8 @@ internal sealed class McpStub : IAsyncDisposable
     private readonly WebApplication app;
     private readonly ConcurrentDictionary<string, bool> sessions = new();
     private readonly ConcurrentQueue<string> log = new();
+    private readonly TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? hanging;
 
     private McpStub()
     {
@@ -38,6 +40,15 @@ internal sealed class McpStub : IAsyncDisposable
         return stub;
     }
 
+    /// <summary>Ends when it has been asked something.</summary>
+    public Task Asked => asked.Task;
+
+    /// <summary>Answers nothing from now on.</summary>
+    public void Hang() => hanging = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Answers again, also what it was asked meanwhile.</summary>
+    public void Recover() => hanging!.TrySetResult();
+
     /// <summary>Forgets all sessions, as a server does that is started again.</summary>
     public void Forget() => sessions.Clear();
 
@@ -45,6 +56,12 @@ internal sealed class McpStub : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext context)
     {
+        asked.TrySetResult();
+        if (hanging is not null)
+        {
+            await hanging.Task.WaitAsync(context.RequestAborted);
+        }
+
         var session = context.Request.Headers["Mcp-Session-Id"].ToString();
         if (context.Request.Method == "DELETE")
         {

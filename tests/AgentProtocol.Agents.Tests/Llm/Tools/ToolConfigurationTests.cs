@@ -25,8 +25,10 @@ public sealed class ToolConfigurationTests : IDisposable
         { Tools("""{"mcp":{"url":"http://x","args":[]}}"""), "$.agents[0].tools[0].mcp.args", "with a \"command\" only" },
         { Tools("""{"mcp":{"command":"x","headers":{}}}"""), "$.agents[0].tools[0].mcp.headers", "with a \"url\" only" },
         { Tools("""{"mcp":{"command":"x","env":["ABSENT"]}}"""), "$.agents[0].tools[0].mcp.env[0]", "ABSENT is not set" },
+        { Tools("""{"mcp":{"command":"x","env":["sk-a-key"]}}"""), "$.agents[0].tools[0].mcp.env[0]", "must be the name of an environment variable" },
         { Tools("""{"mcp":{"url":"http://x","headers":{"Authorization":"Bearer {env:ABSENT}"}}}"""), "$.agents[0].tools[0].mcp.headers.Authorization", "ABSENT is not set" },
-        { Tools("""{"mcp":{"url":"http://x","headers":{"A":"{env:BROKEN}"}}}"""), "$.agents[0].tools[0].mcp.headers.A", "no line breaks" },
+        { Tools("""{"mcp":{"url":"http://x","headers":{"A":"{env:BROKEN}"}}}"""), "$.agents[0].tools[0].mcp.headers.A", "visible ASCII" },
+        { Http("""{"name":"x","description":"d","url":"http://x","headers":{"Content-Type":"text/csv"}}"""), "$.agents[0].tools[0].http.headers.Content-Type", "no header that can be chosen" },
         { Tools("""{"mcp":{"command":"x","name":"a b"}}"""), "$.agents[0].tools[0].mcp.name", "1 to 64" },
         { Http("""{"name":"x","url":"http://x"}"""), "$.agents[0].tools[0].http", "\"description\" is missing" },
         { Http("""{"name":"a b","description":"d","url":"http://x"}"""), "$.agents[0].tools[0].http.name", "1 to 64" },
@@ -34,6 +36,7 @@ public sealed class ToolConfigurationTests : IDisposable
         { Http("""{"name":"x","description":"d","url":"http://{host}/x"}"""), "$.agents[0].tools[0].http.url", "only the path and the query" },
         { Http("""{"name":"x","description":"d","url":"http://x:{port}/x"}"""), "$.agents[0].tools[0].http.url", "http or https" },
         { Http("""{"name":"x","description":"d","url":"http://x","method":"BREW"}"""), "$.agents[0].tools[0].http.method", "no method" },
+        { Http("""{"name":"x","description":"d","url":"http://x","method":"post"}"""), "$.agents[0].tools[0].http.method", "use one of GET, POST" },
         { Http("""{"name":"x","description":"d","url":"http://x","timeoutSeconds":0}"""), "$.agents[0].tools[0].http.timeoutSeconds", "from 1 to 3600" },
         { Http("""{"name":"x","description":"d","url":"http://x","parameters":[]}"""), "$.agents[0].tools[0].http.parameters", "must be an object" },
         { "\"maxTurns\":0", "$.agents[0].maxTurns", "from 1 to 1000" },
@@ -61,7 +64,7 @@ public sealed class ToolConfigurationTests : IDisposable
         var agent = Load(Tools(
             """{"mcp":{"name":"files","command":"npx","args":["-y","x"],"env":["KEY"]},"requireApproval":["write"]}""",
             """{"mcp":{"url":"https://example.com/mcp","headers":{"Authorization":"Bearer {env:KEY}"}}}""",
-            """{"http":{"name":"weather","description":"d","method":"post","url":"https://example.com/{city}?u=c","headers":{"X-Key":"{env:KEY}"},"parameters":{"type":"object"},"timeoutSeconds":5},"requireApproval":true}""",
+            """{"http":{"name":"weather","description":"d","method":"POST","url":"https://example.com/{city}?u=c","headers":{"X-Key":"{env:KEY}","Accept":"text/csv"},"parameters":{"type":"object"},"timeoutSeconds":5},"requireApproval":true}""",
             """{"store":{"namespace":["memories"]},"requireApproval":["store_delete"]}""",
             """{"agent":"other.agent","description":"d"}""") + ""","maxTurns":10,"contextTokens":8000,"outputSchema":{"type":"object"}""");
 
@@ -78,10 +81,10 @@ public sealed class ToolConfigurationTests : IDisposable
         File.WriteAllText(
             Path.Combine(directory, "agents.json"),
             $$"""{"agents":[{"id":"a","kind":"llm","model":{"provider":"openai","baseUrl":"http://localhost:1/v1","name":"m"},{{members}}}]}""");
-        return AgentCatalog.Load(
+        return new AgentSource(
             new AgentsOptions { Echo = false },
             directory,
             directory,
-            name => name switch { "KEY" => "k", "BROKEN" => "a\nb", _ => null }).Single();
+            name => name switch { "KEY" => "k", "BROKEN" => "a\nb", _ => null }).Load().Single();
     }
 }

@@ -39,7 +39,7 @@ internal static class McpConfiguration
         Dictionary<string, string> environment = new(StringComparer.Ordinal);
         foreach (var name in names?.Items() ?? [])
         {
-            environment[name.Text()] = values.Variable(name, name.Text());
+            environment[name.Text()] = values.Variable(name, ConfigurationValues.VariableName(name));
         }
 
         return environment;

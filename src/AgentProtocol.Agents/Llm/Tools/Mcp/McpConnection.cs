@@ -1,147 +1,140 @@
-using System.Net;
-using ModelContextProtocol;
 using ModelContextProtocol.Client;
-using ModelContextProtocol.Protocol;
 
 namespace AgentProtocol.Agents.Llm.Tools.Mcp;
 
-/// <summary>The one connection of this process to a server: opened when it is first used, again after it broke, and closed when nobody uses it.</summary>
+/// <summary>A connection to a server, which is opened once, by whoever needs it first, and for all who need it meanwhile.</summary>
 internal sealed class McpConnection : IAsyncDisposable
 {
+    /// <summary>Long enough for a program that is fetched before it is started.</summary>
+    private static readonly TimeSpan LongestOpening = TimeSpan.FromMinutes(1);
+
     private static readonly TimeSpan LongestIdle = TimeSpan.FromMinutes(5);
 
     private readonly McpServer server;
-    private readonly HttpClient http;
-    private readonly SemaphoreSlim opening = new(1, 1);
+    private readonly Action<McpConnection> forget;
+    private readonly CancellationTokenSource closing = new();
     private readonly ITimer idle;
-    private volatile McpSession? current;
+    private readonly Lock gate = new();
+    private int users;
+    private bool isRetired;
 
-    public McpConnection(McpServer server, HttpClient http, TimeProvider time)
+    /// <param name="server">The server.</param>
+    /// <param name="http">What servers with a URL are reached with.</param>
+    /// <param name="time">The clock of its limits.</param>
+    /// <param name="forget">Called when it is not to be used any more: it broke, or nobody has used it for a while.</param>
+    public McpConnection(McpServer server, HttpClient http, TimeProvider time, Action<McpConnection> forget)
     {
-        (this.server, this.http) = (server, http);
-        idle = time.CreateTimer(_ => _ = CloseIdleAsync(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        (this.server, this.forget, Key) = (server, forget, server.Key);
+        idle = time.CreateTimer(_ => _ = RetireAsync(evenIfUsed: false), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Opened = OpenAsync(http, time);
     }
 
-    /// <summary>The tools that the server offers.</summary>
-    /// <exception cref="ToolException">It cannot be reached.</exception>
-    public Task<IReadOnlyList<McpClientTool>> ListAsync(CancellationToken cancellationToken) =>
-        UseAsync(session => Task.FromResult(session.Tools), cancellationToken);
+    /// <summary>What it is found by.</summary>
+    public string Key { get; }
 
-    /// <summary>Calls a tool.</summary>
-    /// <exception cref="ToolException">The server cannot be reached, or refuses the call.</exception>
-    public async Task<CallToolResult> CallAsync(string tool, IReadOnlyDictionary<string, object?> arguments, CancellationToken cancellationToken)
+    /// <summary>Ends when it is open, and fails for all who wait when that takes too long: nobody queues for a try of their own.</summary>
+    /// <exception cref="ToolException">The server cannot be reached.</exception>
+    public Task<McpSession> Opened { get; }
+
+    /// <summary>Begins a use of it. False when it is not to be used any more, as far as one can know without using it.</summary>
+    public bool TryEnter()
     {
-        try
+        lock (gate)
         {
-            return await CallOnceAsync();
-        }
-        catch (HttpRequestException exception) when (exception.StatusCode == HttpStatusCode.NotFound)
-        {
-            // The server has forgotten the session, as after a restart, and so has not made the call.
-            return await CallOnceAsync();
-        }
+            if (isRetired || (Opened.IsCompleted && !(Opened.IsCompletedSuccessfully && !Opened.Result.Client.Completion.IsCompleted)))
+            {
+                return false;
+            }
 
-        Task<CallToolResult> CallOnceAsync() =>
-            UseAsync(session => session.Client.CallToolAsync(tool, arguments, cancellationToken: cancellationToken).AsTask(), cancellationToken);
-    }
-
-    /// <inheritdoc />
-    public async ValueTask DisposeAsync()
-    {
-        await idle.DisposeAsync();
-        if (Interlocked.Exchange(ref current, null) is { } session)
-        {
-            await session.RetireAsync();
+            users++;
+            return true;
         }
     }
 
-    private async Task<T> UseAsync<T>(Func<McpSession, Task<T>> use, CancellationToken cancellationToken)
+    /// <summary>Ends a use of it, and closes it after the last one when it was retired.</summary>
+    public async Task LeaveAsync()
     {
-        var session = await EnterAsync(cancellationToken);
-        try
+        lock (gate)
         {
-            return await use(session);
-        }
-        catch (McpProtocolException)
-        {
-            // An answer of the server, which is well.
-            throw;
-        }
-        catch (Exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            Interlocked.CompareExchange(ref current, null, session);
-            await session.RetireAsync();
-            throw;
-        }
-        finally
-        {
-            if (await session.LeaveAsync())
+            if (--users > 0)
+            {
+                return;
+            }
+
+            if (!isRetired)
             {
                 _ = idle.Change(LongestIdle, Timeout.InfiniteTimeSpan);
+                return;
             }
         }
+
+        await CloseAsync();
     }
 
-    private async Task<McpSession> EnterAsync(CancellationToken cancellationToken)
+    /// <summary>Lets nobody in any more. Uses that have begun may end; with the last of them it is closed.</summary>
+    public ValueTask DisposeAsync() => new(RetireAsync(evenIfUsed: true));
+
+    private async Task RetireAsync(bool evenIfUsed)
     {
-        await opening.WaitAsync(cancellationToken);
-        try
+        bool isUnused;
+        lock (gate)
         {
-            while (true)
+            isUnused = users == 0;
+            if (isRetired || !(isUnused || evenIfUsed))
             {
-                var session = current is { IsAlive: true } open ? open : await ReopenAsync(cancellationToken);
-                if (session.TryEnter())
-                {
-                    _ = idle.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-                    return session;
-                }
-
-                Interlocked.CompareExchange(ref current, null, session);
+                return;
             }
+
+            isRetired = true;
         }
-        finally
+
+        forget(this);
+
+        // Whoever waits for it to open waits in vain.
+        await closing.CancelAsync();
+        if (isUnused)
         {
-            opening.Release();
+            await CloseAsync();
         }
     }
 
-    private async Task<McpSession> ReopenAsync(CancellationToken cancellationToken)
+    private async Task<McpSession> OpenAsync(HttpClient http, TimeProvider time)
     {
-        if (Interlocked.Exchange(ref current, null) is { } broken)
-        {
-            await broken.RetireAsync();
-        }
-
+        // Whoever makes the connection holds up others meanwhile.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        using CancellationTokenSource limit = new(LongestOpening, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, closing.Token);
         try
         {
-            return current = await OpenAsync(cancellationToken);
+            var client = await McpClient.CreateAsync(server.CreateTransport(http), cancellationToken: either.Token);
+            try
+            {
+                return new McpSession(client, [.. await client.ListToolsAsync(cancellationToken: either.Token)]);
+            }
+            catch
+            {
+                await client.DisposeAsync();
+                throw;
+            }
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception)
         {
             // The edge to somebody else's program, which may fail to start in any way.
-            throw new ToolException($"The MCP server {server.Name} cannot be reached: {exception.GetBaseException().Message}", exception);
+            throw new ToolException($"The MCP server {server.Name} {Problem(exception)}", exception);
         }
+
+        string Problem(Exception exception) => closing.IsCancellationRequested ? "is not waited for any more"
+            : limit.IsCancellationRequested ? $"was not ready within {LongestOpening.TotalSeconds:0} seconds"
+            : $"cannot be reached: {exception.GetBaseException().Message}";
     }
 
-    private async Task<McpSession> OpenAsync(CancellationToken cancellationToken)
+    private async Task CloseAsync()
     {
-        var client = await McpClient.CreateAsync(server.CreateTransport(http), cancellationToken: cancellationToken);
-        try
+        await idle.DisposeAsync();
+        await ((Task)Opened).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (Opened.IsCompletedSuccessfully)
         {
-            return new McpSession(client, [.. await client.ListToolsAsync(cancellationToken: cancellationToken)]);
-        }
-        catch
-        {
-            await client.DisposeAsync();
-            throw;
-        }
-    }
-
-    private async Task CloseIdleAsync()
-    {
-        if (current is { } session && await session.RetireIfUnusedAsync())
-        {
-            Interlocked.CompareExchange(ref current, null, session);
+            await (await Opened).Client.DisposeAsync();
         }
     }
 }

@@ -6,9 +6,10 @@ namespace AgentProtocol.Agents.Llm.Tools.Mcp;
 
 /// <summary>The tools of a server, as an agent is given them.</summary>
 /// <param name="server">The server.</param>
-/// <param name="connection">The way to it, shared with other agents.</param>
+/// <param name="connections">The ways to servers, shared with other agents.</param>
 /// <param name="approval">Which of its tools a person has to agree to.</param>
-internal sealed class McpTools(McpServer server, McpConnection connection, ApprovalRule approval)
+/// <param name="secrets">What it must not say.</param>
+internal sealed class McpTools(McpServer server, McpConnections connections, ApprovalRule approval, Secrets secrets)
 {
     /// <summary>Asks the server for its tools, and gives each a name that is not taken.</summary>
     /// <exception cref="AgentException">It cannot be reached, or lacks a tool that a person has to agree to.</exception>
@@ -26,21 +27,34 @@ internal sealed class McpTools(McpServer server, McpConnection connection, Appro
     {
         try
         {
-            return await connection.ListAsync(cancellationToken);
+            return await connections.ListAsync(server, cancellationToken);
         }
         catch (ToolException exception)
         {
             // Without its tools the run cannot go on; with the next attempt it may.
-            throw new AgentException(exception.Message, retryable: true, exception.InnerException);
+            throw secrets.Conceal(new AgentException(exception.Message, retryable: true, exception.InnerException));
         }
     }
 
     private DescribedTool ToFunction(McpClientTool tool, string name) => new(name, tool.Description, tool.JsonSchema, async (arguments, cancellationToken) =>
     {
-        var result = await connection.CallAsync(tool.Name, arguments, cancellationToken);
-        var text = TextOf(result);
+        var result = await CallAsync(tool.Name, arguments, cancellationToken);
+        var text = secrets.Conceal(TextOf(result));
         return result.IsError is true ? throw new ToolException(text) : text;
     });
+
+    private async Task<CallToolResult> CallAsync(string tool, IReadOnlyDictionary<string, object?> arguments, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await connections.CallAsync(server, tool, arguments, cancellationToken);
+        }
+        catch (Exception exception) when (secrets.AreIn(exception.ToString()))
+        {
+            // Such as the last lines of a program that has died.
+            throw new ToolException(secrets.Conceal(exception.Message));
+        }
+    }
 
     private static string TextOf(CallToolResult result) =>
         result.Content.Count == 0 && result.StructuredContent is { } structured

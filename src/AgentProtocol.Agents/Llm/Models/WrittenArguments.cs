@@ -7,7 +7,7 @@ namespace AgentProtocol.Agents.Llm.Models;
 /// Reads the arguments of a tool call that a model wrote. What cannot be read becomes a call with <see cref="FunctionCallContent.Exception"/>
 /// and the text itself, so that the agent can show both to the model and let it try again.
 /// </summary>
-internal static class ToolArguments
+internal static class WrittenArguments
 {
     private const string RawKey = "arguments";
 

@@ -2,7 +2,7 @@ using AgentProtocol.Agents.Configuration;
 
 namespace AgentProtocol.Agents.Tests.Configuration;
 
-public sealed class AgentCatalogTests : IDisposable
+public sealed class AgentsFileLookupTests : IDisposable
 {
     private const string OneAgent = """
         // people write this file
@@ -77,7 +77,7 @@ public sealed class AgentCatalogTests : IDisposable
     {
         var example = Path.Combine(AgentsFileExamples.Root, "agents.example.json");
 
-        var agents = AgentCatalog.Load(new AgentsOptions { File = example }, workingDirectory, contentRoot, _ => "a-key");
+        var agents = new AgentSource(new AgentsOptions { File = example }, workingDirectory, contentRoot, _ => "a-key").Load();
 
         Assert.Equal(["echo", "local-assistant", "researcher"], agents.Select(agent => agent.Id));
         Assert.Equal(("llm", "Researcher"), (agents[2].Kind, agents[2].Name));
@@ -88,5 +88,5 @@ public sealed class AgentCatalogTests : IDisposable
         File.WriteAllText(Path.Combine(directory, name), OneAgent.Replace("ID", id, StringComparison.Ordinal));
 
     private IEnumerable<string> Load(AgentsOptions options) =>
-        AgentCatalog.Load(options, workingDirectory, contentRoot, _ => null).Select(agent => agent.Id);
+        new AgentSource(options, workingDirectory, contentRoot, _ => null).Load().Select(agent => agent.Id);
 }
