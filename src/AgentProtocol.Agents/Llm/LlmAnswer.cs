@@ -107,10 +107,10 @@ internal sealed class LlmAnswer
     /// A call of an answer that was cut off, or what is to be said about it: arguments that are an object have come to their end,
     /// and those that are empty or no JSON may be the beginning of any.
     /// </summary>
-    private FunctionCallContent Whole(FunctionCallContent call) => call is { Exception: null, Arguments.Count: > 0 } ? call : ToolArguments.Malformed(
+    private FunctionCallContent Whole(FunctionCallContent call) => call is { Exception: null, Arguments.Count: > 0 } ? call : WrittenArguments.Malformed(
         call.CallId,
         call.Name,
-        ToolArguments.RawOf(call) ?? "",
+        WrittenArguments.RawOf(call) ?? "",
         new FormatException($"The answer was cut off (finish reason \"{finishReason}\") before this call was complete, so that it was not made. Write less in one answer."));
 
     private void WriteUsage(Utf8JsonWriter writer)
