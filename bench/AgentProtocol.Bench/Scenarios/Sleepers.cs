@@ -8,8 +8,16 @@ namespace AgentProtocol.Bench.Scenarios;
 /// <summary>How many runs can be asleep at the same time, as agents that wait for a model are.</summary>
 internal static class Sleepers
 {
-    public static Measurement Measure(Workload workload, int fullCount, int seconds) => Measure(
-        workload, workload.Bodies.Plain($"sleep {seconds}"), fullCount, TimeSpan.FromSeconds(seconds), () => { });
+    public static Measurement Measure(Workload workload, int fullCount, int seconds)
+    {
+        double? memory = null, threads = null;
+        var measurement = Measure(
+            workload, workload.Bodies.Plain($"sleep {seconds}"), fullCount, TimeSpan.FromSeconds(seconds),
+            () => (memory, threads) = (workload.Memory.ResidentMiB(), workload.Memory.Threads()));
+        return memory is { } mib && threads is { } count
+            ? measurement.With("server_mib_at_half_time", mib).With("server_threads_at_half_time", count)
+            : measurement;
+    }
 
     /// <param name="workload">The server.</param>
     /// <param name="body">A run that takes no time but this sleep.</param>
