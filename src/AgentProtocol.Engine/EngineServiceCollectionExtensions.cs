@@ -108,14 +108,15 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<EventReader>();
         services.TryAddSingleton<ThreadRuns>();
         services.TryAddSingleton<IThreadStreams, ThreadStreamService>();
-        services.TryAddSingleton<NodeSlots>();
         services.TryAddSingleton<PostgresRunQueue>();
         services.TryAddSingleton<IRunQueue>(provider => provider.GetRequiredService<PostgresRunQueue>());
+        services.TryAddSingleton(provider => new NodeSlots { TakesBirths = provider.GetRequiredService<IRunQueue>() is PostgresRunQueue });
         services.TryAddSingleton<RunCreation>();
         services.TryAddSingleton<RunSteering>();
         services.TryAddSingleton<RunLimits>();
         services.TryAddSingleton<RunClaims>();
         services.TryAddSingleton<AgentClaims>();
+        services.TryAddSingleton<ReadyRuns>();
         services.TryAddSingleton<RunWaits>();
         services.TryAddSingleton<QueueTimeouts>();
         services.TryAddSingleton<RunLoader>();
@@ -144,6 +145,7 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<ChildRuns>();
         services.TryAddSingleton<AgentAttempt>();
         services.TryAddSingleton<RunExecutor>();
+        services.TryAddSingleton<RunStarter>();
         services.TryAddSingleton<PeerWatch>();
         services.TryAddSingleton<NodeReaper>();
         services.TryAddSingleton<HintListener>();

@@ -8,9 +8,18 @@ public sealed class RunsOptions
     /// <summary>The configuration section.</summary>
     public const string Section = "Runs";
 
-    /// <summary>Which queue carries the runs: <c>Auto</c> or <c>Postgres</c>.</summary>
-    [AllowedValues("Auto", "Postgres", ErrorMessage = "Runs:Queue must be Auto or Postgres.")]
-    public string Queue { get; set; } = "Auto";
+    /// <summary>The value of <see cref="Queue"/> that takes Hangfire where it is built in, and the table elsewhere.</summary>
+    public const string AutoQueue = "Auto";
+
+    /// <summary>The value of <see cref="Queue"/> for the table alone.</summary>
+    public const string PostgresQueue = "Postgres";
+
+    /// <summary>The value of <see cref="Queue"/> for Hangfire.</summary>
+    public const string HangfireQueue = "Hangfire";
+
+    /// <summary>Which queue carries the runs: <c>Auto</c>, <c>Postgres</c> or <c>Hangfire</c>.</summary>
+    [AllowedValues(AutoQueue, PostgresQueue, HangfireQueue, ErrorMessage = "Runs:Queue must be Auto, Postgres or Hangfire.")]
+    public string Queue { get; set; } = AutoQueue;
 
     /// <summary>How many runs one node executes at once.</summary>
     [Range(1, 100_000, ErrorMessage = "Runs:MaxConcurrent must be between 1 and 100000.")]

@@ -2,11 +2,16 @@ using System.Globalization;
 
 namespace AgentProtocol.Bench.Load;
 
-/// <summary>The resident memory of the server's process, where it runs on this machine and the machine tells.</summary>
+/// <summary>What the server's process takes of its machine, where it runs on this one and the machine tells.</summary>
 internal sealed class ServerMemory(int? processId)
 {
     /// <summary>In MiB; null when nobody knows.</summary>
-    public double? ResidentMiB()
+    public double? ResidentMiB() => Read("VmRSS:") / 1024;
+
+    /// <summary>How many threads it has; null when nobody knows.</summary>
+    public double? Threads() => Read("Threads:");
+
+    private double? Read(string name)
     {
         var file = $"/proc/{processId}/status";
         if (processId is null || !File.Exists(file))
@@ -14,8 +19,8 @@ internal sealed class ServerMemory(int? processId)
             return null;
         }
 
-        var line = File.ReadLines(file).FirstOrDefault(text => text.StartsWith("VmRSS:", StringComparison.Ordinal));
+        var line = File.ReadLines(file).FirstOrDefault(text => text.StartsWith(name, StringComparison.Ordinal));
         return line is null ? null
-            : double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / 1024;
+            : double.Parse(line.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 }

@@ -15,6 +15,7 @@ internal sealed record Scenario(string Name, string About, Func<Workload, Measur
         new("stream", "create-and-stream, first event and end, 16 clients", Scenarios.Stream.Measure),
         new("burst", "5,000 background runs on their own threads, 32 connections", Burst.Measure),
         new("sleepers200", "200 runs that sleep 3 s, all at once", workload => Sleepers.Measure(workload, 200, 3)),
+        new("sleepers500", "500 runs that sleep 20 s, all at once", workload => Sleepers.Measure(workload, 500, 20)),
         new("sleepers", "1,000 runs that sleep 5 s, all at once", workload => Sleepers.Measure(workload, 1000, 5)),
         new("steer", "interrupt a running run with a second one, 8 clients", Steer.Measure),
         new("cancel", "cancel a running run and wait for it, 4 clients", Cancel.Measure),

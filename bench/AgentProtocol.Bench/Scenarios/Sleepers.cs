@@ -10,9 +10,14 @@ internal static class Sleepers
 {
     public static Measurement Measure(Workload workload, int fullCount, int seconds)
     {
+        double? memory = null, threads = null;
         var body = workload.Bodies.Plain($"sleep {seconds}");
-        return Measure(
-            workload, workload.Steps(fullCount), api => [api.CreateRun(api.CreateThread(), body)], TimeSpan.FromSeconds(seconds), () => { });
+        var measurement = Measure(
+            workload, workload.Steps(fullCount), api => [api.CreateRun(api.CreateThread(), body)], TimeSpan.FromSeconds(seconds),
+            () => (memory, threads) = (workload.Memory.ResidentMiB(), workload.Memory.Threads()));
+        return memory is { } mib && threads is { } count
+            ? measurement.With("server_mib_at_half_time", mib).With("server_threads_at_half_time", count)
+            : measurement;
     }
 
     /// <param name="workload">The server.</param>

@@ -64,7 +64,7 @@ internal sealed class KeyAuthentication(
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
         Response.StatusCode = StatusCodes.Status401Unauthorized;
-        Response.Headers.WWWAuthenticate = "Bearer";
+        Response.Headers.WWWAuthenticate = BrowserPages.Contain(Context) ? BrowserPages.Challenge : "Bearer";
         return Task.CompletedTask;
     }
 
@@ -102,9 +102,18 @@ internal sealed class KeyAuthentication(
             yield return key;
         }
 
-        if (Single(request.Headers[HeaderNames.Authorization]) is { } value && value.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+        if (Single(request.Headers[HeaderNames.Authorization]) is not { } value)
+        {
+            yield break;
+        }
+
+        if (value.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
         {
             yield return value[Bearer.Length..].Trim();
+        }
+        else if (BrowserPages.Contain(request.HttpContext) && BrowserPages.PasswordOf(value) is { } password)
+        {
+            yield return password;
         }
     }
 

@@ -172,6 +172,7 @@ internal sealed class ChildRuns(
     /// <summary>Gives the slot of a run away while it does nothing but wait, so that its children find room.</summary>
     public void LendSlot(RunningRun run)
     {
+        run.LendSlot();
         slots.Release(run.Claim.Node);
         if (slots.Free == 1)
         {

@@ -10,7 +10,7 @@ namespace AgentProtocol.Engine.Execution;
 
 /// <summary>Recovers the runs of nodes that died. Any node does it for any other; the database lets one of them through.</summary>
 internal sealed class NodeReaper(
-    ProtocolDatabase database, PostgresRunQueue queue, PeerWatch watch, IOptions<RunsOptions> options, ILogger<NodeReaper> logger)
+    ProtocolDatabase database, IRunQueue queue, PeerWatch watch, IOptions<RunsOptions> options, ILogger<NodeReaper> logger)
 {
     private readonly ConcurrentDictionary<Guid, bool> underWay = new();
 

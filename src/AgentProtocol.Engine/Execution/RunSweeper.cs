@@ -15,7 +15,7 @@ internal sealed class RunSweeper(
     RunCancellation cancellation,
     QueueTimeouts timeouts,
     SettlementSignals signals,
-    PostgresRunQueue queue,
+    IRunQueue queue,
     RunFeed feed,
     NodeSlots slots,
     IOptions<RunsOptions> options,

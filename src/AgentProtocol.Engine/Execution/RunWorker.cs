@@ -2,20 +2,20 @@ using AgentProtocol.Engine.Observability;
 using AgentProtocol.Engine.Queue;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace AgentProtocol.Engine.Execution;
 
-/// <summary>Starts executions on this node: of runs that were born claimed by it, and of those that its loop claims.</summary>
+/// <summary>
+/// What consumes the queue that is nothing but the table: starts executions on this node, of runs that were born claimed by
+/// it and of those that its loop claims.
+/// </summary>
 internal sealed class RunWorker(
     NodeSlots slots,
     RunClaims claims,
     AgentClaims agentClaims,
-    RunLimits limits,
     PostgresRunQueue queue,
-    RunningRuns running,
-    RunExecutor executor,
-    IOptions<RunsOptions> options,
+    IRunQueue chosen,
+    RunStarter starter,
     TimeProvider time,
     ILogger<RunWorker> logger) : BackgroundService
 {
@@ -26,14 +26,16 @@ internal sealed class RunWorker(
 
     private bool limitedAgentsFirst;
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(StartHandedOverAsync(stoppingToken), ClaimAsync(stoppingToken));
+    /// <summary>Another queue has consumers of its own.</summary>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => chosen != queue
+        ? Task.CompletedTask
+        : Task.WhenAll(StartHandedOverAsync(stoppingToken), ClaimAsync(stoppingToken));
 
     private async Task StartHandedOverAsync(CancellationToken stoppingToken)
     {
         await foreach (var claim in slots.HandedOver.ReadAllAsync(stoppingToken))
         {
-            Start(claim);
+            starter.Start(claim);
         }
     }
 
@@ -79,7 +81,7 @@ internal sealed class RunWorker(
             foreach (var run in claimed < room ? await claims.ClaimAsync(node, room - claimed, cancellationToken) : [])
             {
                 claimed++;
-                Start(run);
+                starter.Start(run);
             }
 
             if (!limitedAgentsFirst)
@@ -99,41 +101,7 @@ internal sealed class RunWorker(
             await foreach (var run in agentClaims.ClaimAsync(node, room - claimed, cancellationToken))
             {
                 claimed++;
-                Start(run);
-            }
-        }
-    }
-
-    private void Start(ClaimedRun claim)
-    {
-        var run = new RunningRun(claim, options.Value.CancelGrace, time, options.Value.SteerGrace);
-        running.Add(run);
-        _ = ExecuteAsync(run);
-    }
-
-    private async Task ExecuteAsync(RunningRun run)
-    {
-        // Leaves the loop that started it.
-        await Task.Yield();
-        try
-        {
-            await executor.ExecuteAsync(run);
-        }
-        finally
-        {
-            running.Remove(run);
-            run.Complete();
-            run.Dispose();
-            slots.Release(run.Claim.Node);
-            if (run.Claim.Order is { } order && limits.MostAtOnce(order.Agent) is not null)
-            {
-                queue.WakeAll(run.Claim.RunId);
-            }
-
-            if (slots.Free == 1)
-            {
-                // The node was full, and a ready run may wait for just this slot.
-                queue.Wake();
+                starter.Start(run);
             }
         }
     }

@@ -7,6 +7,7 @@ namespace AgentProtocol.Engine.Execution;
 internal sealed class RunningRun : IDisposable
 {
     private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource lent = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource stop = new();
     private readonly CancellationTokenSource leaseLost = new();
     private readonly CancellationTokenSource draining = new();
@@ -69,6 +70,12 @@ internal sealed class RunningRun : IDisposable
 
     /// <summary>Ends with the execution, whatever its outcome.</summary>
     public Task Completion => completion.Task;
+
+    /// <summary>Ends when the execution first gives its slot away while it waits for others; from then on nothing else may count it either.</summary>
+    public Task SlotLent => lent.Task;
+
+    /// <summary>Says that the slot is given away.</summary>
+    public void LendSlot() => lent.TrySetResult();
 
     /// <summary>From now on the run is stopped when nothing is heard of its agent for this long; never, when null.</summary>
     public void WatchSilence(TimeSpan? limit)

@@ -40,7 +40,7 @@ internal sealed class AgentClaims(ProtocolDatabase database, RunLimits limits, I
         with node as (select id from nodes where id = $1 for key share),
         ready as (
             select w.run_id from run_work w, node
-            where w.state = 2 and w.agent = $4
+            where w.state = 2 and w.agent = $4 and ($6::uuid is null or w.run_id = $6)
             order by w.priority, w.available_at, w.run_id
             limit least($2, greatest($5 - (select count(*) from run_work r where r.state = 3 and r.agent = $4
                 and not exists (select from run_work k where k.parent_run_id = r.run_id)), 0))
@@ -58,12 +58,25 @@ internal sealed class AgentClaims(ProtocolDatabase database, RunLimits limits, I
                 yield break;
             }
 
-            foreach (var run in await ClaimAsync(node, room, agent, most, cancellationToken))
+            foreach (var run in await ClaimAsync(node, room, agent, most, runId: null, cancellationToken))
             {
                 room--;
                 yield return run;
             }
         }
+    }
+
+    /// <summary>Claims one run by id; null when its agent is not limited or executes all it may, or when the run is not ready.</summary>
+    public async Task<ClaimedRun?> ClaimOneAsync(Guid node, Guid runId, CancellationToken cancellationToken) =>
+        limits.Limited.Count > 0
+        && await FindAgentAsync(runId, cancellationToken) is { } agent && limits.MostAtOnce(agent) is { } most
+        && await ClaimAsync(node, room: 1, agent, most, runId, cancellationToken) is [var run] ? run : null;
+
+    private async Task<string?> FindAgentAsync(Guid runId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand("select agent from run_work where run_id = $1 and state = 2", connection).With(runId);
+        return (string?)await command.ExecuteScalarAsync(cancellationToken);
     }
 
     private async Task<IReadOnlyList<(string Agent, int Most)>> FindCandidatesAsync(CancellationToken cancellationToken)
@@ -88,7 +101,8 @@ internal sealed class AgentClaims(ProtocolDatabase database, RunLimits limits, I
         return candidates;
     }
 
-    private async Task<IReadOnlyList<ClaimedRun>> ClaimAsync(Guid node, int room, string agent, int most, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<ClaimedRun>> ClaimAsync(
+        Guid node, int room, string agent, int most, Guid? runId, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -98,7 +112,7 @@ internal sealed class AgentClaims(ProtocolDatabase database, RunLimits limits, I
         }
 
         await using var command = new NpgsqlCommand(ClaimSql, connection)
-            .With(node).With(room).With(options.Value.Timeout).With(agent).With(most);
+            .With(node).With(room).With(options.Value.Timeout).With(agent).With(most).With(runId, NpgsqlDbType.Uuid);
         var runs = await RunClaims.ReadAsync(command, node);
         await transaction.CommitAsync(CancellationToken.None);
         return runs;

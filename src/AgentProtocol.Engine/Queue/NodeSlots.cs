@@ -14,6 +14,10 @@ internal sealed class NodeSlots
     private int capacity;
     private int free;
     private bool isClosed;
+    private TaskCompletionSource? change;
+
+    /// <summary>Whether runs are born claimed. Not where another queue than the table delivers all of them.</summary>
+    public bool TakesBirths { get; init; } = true;
 
     /// <summary>The id under which this process is registered; null while it is not.</summary>
     public Guid? NodeId
@@ -66,6 +70,7 @@ internal sealed class NodeSlots
             nodeId = node;
             free = this.capacity = capacity;
             IsOpen = !isClosed;
+            AnnounceChange();
         }
     }
 
@@ -76,6 +81,7 @@ internal sealed class NodeSlots
         {
             isClosed = true;
             IsOpen = false;
+            AnnounceChange();
         }
     }
 
@@ -89,19 +95,47 @@ internal sealed class NodeSlots
         }
     }
 
-    /// <summary>Takes a slot, if there is one.</summary>
+    /// <summary>Takes a slot for a run that is to be born, if there is one.</summary>
     /// <returns>The node that the slot belongs to, or null.</returns>
     public Guid? TryReserve()
     {
         lock (gate)
         {
-            if (!IsOpen || free <= 0)
+            if (!TakesBirths || !IsOpen || free <= 0)
             {
                 return null;
             }
 
             free--;
             return nodeId;
+        }
+    }
+
+    /// <summary>Takes a slot, and waits for one while all are taken or this process is not registered. Closing ends the wait.</summary>
+    /// <returns>The node that the slot belongs to; null when this process takes no more runs.</returns>
+    public async Task<Guid?> ReserveAsync()
+    {
+        while (true)
+        {
+            Task changed;
+            lock (gate)
+            {
+                if (isClosed)
+                {
+                    return null;
+                }
+
+                if (IsOpen && free > 0)
+                {
+                    free--;
+                    return nodeId;
+                }
+
+                change ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                changed = change.Task;
+            }
+
+            await changed;
         }
     }
 
@@ -129,6 +163,7 @@ internal sealed class NodeSlots
             if (nodeId == node)
             {
                 free += count;
+                AnnounceChange();
             }
         }
     }
@@ -150,4 +185,10 @@ internal sealed class NodeSlots
 
     /// <summary>Hands a run over that is claimed by this node already.</summary>
     public void HandOver(ClaimedRun run) => handedOver.Writer.TryWrite(run);
+
+    private void AnnounceChange()
+    {
+        change?.TrySetResult();
+        change = null;
+    }
 }

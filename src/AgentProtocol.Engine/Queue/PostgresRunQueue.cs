@@ -33,10 +33,6 @@ internal sealed class PostgresRunQueue(Hints hints) : IRunQueue, IDisposable
         }
     }
 
-    /// <summary>
-    /// Wakes the claim loops of all nodes: a run of an agent that may execute only so many has ended, and those that wait
-    /// for it can be claimed although nothing has happened to them.
-    /// </summary>
     public void WakeAll(Guid ended)
     {
         Wake();

@@ -21,7 +21,7 @@ internal sealed partial class RunClaims
 
     /// <summary>
     /// Takes ready runs for a node. Only slot holders are ready, so a batch cannot collide on a thread; the share lock
-    /// on the node's row makes a reaper of that node wait until these rows say whose they are. Runs of limited agents ($5)
+    /// on the node's row makes a reaper of that node wait until these rows say whose they are. Runs of limited agents ($4)
     /// are taken here only to be ended, which needs no agent.
     /// </summary>
     private const string ClaimSql =
@@ -29,8 +29,19 @@ internal sealed partial class RunClaims
         with node as (select id from nodes where id = $1 for key share),
         ready as (
             select w.run_id from run_work w, node
-            where w.state = 2 and ($4::uuid[] is null or w.run_id = any($4)) and (w.agent <> all($5) or w.settle is not null or w.deadline_at <= now())
+            where w.state = 2 and (w.agent <> all($4) or w.settle is not null or w.deadline_at <= now())
             order by w.priority, w.available_at, w.run_id limit $2
+            for no key update of w skip locked),
+        {Take}
+        """;
+
+    /// <summary>The same for one run ($2), found by its key: among thousands of ready ones a filter would read them all.</summary>
+    private const string ClaimOneSql =
+        $"""
+        with node as (select id from nodes where id = $1 for key share),
+        ready as (
+            select w.run_id from run_work w, node
+            where w.run_id = $2 and w.state = 2 and (w.agent <> all($4) or w.settle is not null or w.deadline_at <= now())
             for no key update of w skip locked),
         {Take}
         """;

@@ -13,18 +13,18 @@ internal sealed partial class RunClaims(ProtocolDatabase database, RunLimits lim
 {
     /// <summary>Claims up to a number of ready runs: recovered ones first, then the longest waiting.</summary>
     public Task<IReadOnlyList<ClaimedRun>> ClaimAsync(Guid node, int room, CancellationToken cancellationToken) =>
-        ClaimAsync(node, room, null, cancellationToken);
+        ClaimAsync(ClaimSql, node, command => command.With(room), cancellationToken);
 
     /// <summary>Claims one run by id; null when it is not ready, or another node was faster.</summary>
     public async Task<ClaimedRun?> ClaimOneAsync(Guid node, Guid runId, CancellationToken cancellationToken) =>
-        await ClaimAsync(node, 1, [runId], cancellationToken) is [var run] ? run : null;
+        await ClaimAsync(ClaimOneSql, node, command => command.With(runId), cancellationToken) is [var run] ? run : null;
 
-    private async Task<IReadOnlyList<ClaimedRun>> ClaimAsync(Guid node, int room, Guid[]? runIds, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<ClaimedRun>> ClaimAsync(
+        string sql, Guid node, Func<NpgsqlCommand, NpgsqlCommand> what, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(ClaimSql, connection)
-            .With(node).With(room).With(options.Value.Timeout).With(runIds, NpgsqlDbType.Array | NpgsqlDbType.Uuid)
-            .WithColumn(limits.Limited, NpgsqlDbType.Text, agent => agent.Id);
+        await using var command = new NpgsqlCommand(sql, connection).With(node);
+        what(command).With(options.Value.Timeout).WithColumn(limits.Limited, NpgsqlDbType.Text, agent => agent.Id);
         return await ReadAsync(command, node);
     }
 

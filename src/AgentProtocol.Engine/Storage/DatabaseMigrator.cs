@@ -21,21 +21,31 @@ internal static class DatabaseMigrator
             .Order(StringComparer.Ordinal)];
 
     /// <summary>Applies what is missing, and makes the event partitions of the coming days.</summary>
-    public static async Task MigrateAsync(string connectionString, TimeProvider time, CancellationToken cancellationToken)
+    public static Task MigrateAsync(string connectionString, TimeProvider time, CancellationToken cancellationToken) =>
+        AloneAsync(
+            connectionString,
+            async connection =>
+            {
+                // EF Core takes most of a second to build its model, which a start of an existing server need not pay.
+                if (!await IsCurrentAsync(connection, cancellationToken))
+                {
+                    await using var context = CreateContext(connection.ConnectionString);
+                    await context.Database.MigrateAsync(cancellationToken);
+                }
+
+                await EventPartitions.EnsureAsync(connection, time.GetUtcNow(), cancellationToken);
+            },
+            cancellationToken);
+
+    /// <summary>Changes the schema on a connection of its own, while nobody else does.</summary>
+    public static async Task AloneAsync(string connectionString, Func<NpgsqlConnection, Task> change, CancellationToken cancellationToken)
     {
-        var settings = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false };
+        // The password stays in the connection's string: another connection may be made from it.
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, PersistSecurityInfo = true };
         await using var connection = new NpgsqlConnection(settings.ConnectionString);
         await connection.OpenAsync(cancellationToken);
         await ExecuteAsync(connection, $"select pg_advisory_lock({AdvisoryLock})", cancellationToken);
-
-        // EF Core takes most of a second to build its model, which a start of an existing server need not pay.
-        if (!await IsCurrentAsync(connection, cancellationToken))
-        {
-            await using var context = CreateContext(settings.ConnectionString);
-            await context.Database.MigrateAsync(cancellationToken);
-        }
-
-        await EventPartitions.EnsureAsync(connection, time.GetUtcNow(), cancellationToken);
+        await change(connection);
         await ExecuteAsync(connection, $"select pg_advisory_unlock({AdvisoryLock})", cancellationToken);
     }
 

@@ -1,3 +1,4 @@
+using AgentProtocol.Hangfire;
 using AgentProtocolServer.Logging;
 
 namespace AgentProtocolServer.Hosting;
@@ -24,6 +25,7 @@ internal static class ServerHost
         builder.WebHost.UseUrls(ServerUrls.Read(builder.Configuration));
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Services.AddAgentProtocol(builder.Configuration);
+        builder.Services.AddHangfireQueue(builder.Configuration);
         builder.Services.AddSingleton<OpenServerCheck>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<OpenServerCheck>());
 
@@ -31,6 +33,7 @@ internal static class ServerHost
         app.UseRequestLog();
         app.UseAgentProtocol();
         app.MapAgentProtocol();
+        app.MapHangfireQueue();
         return app;
     }
 }

@@ -1,4 +1,5 @@
 using AgentProtocol.Engine;
+using AgentProtocol.Hangfire;
 using AgentProtocolServer.Hosting;
 
 namespace AgentProtocolServer.Verbs;
@@ -19,6 +20,7 @@ internal static class MigrateVerb
             var builder = ServerHost.CreateBuilder(args);
             await using var postgres = await ServerPostgres.StartIfNeededAsync(builder.Configuration, CancellationToken.None);
             await EngineSchema.MigrateAsync(builder.Configuration.GetConnectionString("Postgres")!, CancellationToken.None);
+            await HangfireQueue.MigrateAsync(builder.Configuration, CancellationToken.None);
             Console.WriteLine("The database is up to date.");
         });
     }

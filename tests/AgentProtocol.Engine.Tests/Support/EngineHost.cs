@@ -7,6 +7,7 @@ using AgentProtocol.Engine.Execution;
 using AgentProtocol.Engine.Runs;
 using AgentProtocol.Engine.State;
 using AgentProtocol.Engine.Threads;
+using AgentProtocol.Hangfire;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -40,10 +41,12 @@ internal sealed class EngineHost : IAsyncDisposable
         string connectionString, IReadOnlyList<AgentDefinition> agents, params (string Key, string Value)[] settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Configuration.AddInMemoryCollection([KeyValuePair.Create("Runs:Queue", (string?)"Postgres")]);
         builder.Configuration.AddInMemoryCollection(settings.Append(("ConnectionStrings:Postgres", connectionString))
             .Select(setting => KeyValuePair.Create(setting.Item1, (string?)setting.Item2)));
         builder.Services.AddSingleton(new AgentRegistry(agents));
         builder.Services.AddAgentProtocolEngine(builder.Configuration);
+        builder.Services.AddHangfireQueue(builder.Configuration);
         var host = builder.Build();
         await host.StartAsync(TestContext.Current.CancellationToken);
         await host.Services.GetRequiredService<NodeSession>().Joined.WaitAsync(TestContext.Current.CancellationToken);
@@ -56,11 +59,11 @@ internal sealed class EngineHost : IAsyncDisposable
         (await Threads.CreateAsync(Owner, new ThreadCreate(), TestContext.Current.CancellationToken)).ThreadId;
 
     /// <summary>Creates a run that is told this.</summary>
-    public async Task<Guid> CreateRunAsync(Guid threadId, string text)
+    public async Task<Guid> CreateRunAsync(Guid threadId, string text, string assistant = "echo")
     {
         var input = $$"""{"messages":[{"role":"user","content":{{JsonText.Quote(text)}} }]}""";
-        var json = $$"""{"assistant_id":"echo","input":{{input}} }""";
-        var request = new RunCreate { AssistantId = "echo", Input = JsonText.Parse(input) };
+        var json = $$"""{"assistant_id":"{{assistant}}","input":{{input}} }""";
+        var request = new RunCreate { AssistantId = assistant, Input = JsonText.Parse(input) };
         var created = await Runs.CreateAsync(
             Owner, new NewRun(threadId, request, new RawJson(json), RunReader.None), TestContext.Current.CancellationToken);
         return created.Run.RunId;

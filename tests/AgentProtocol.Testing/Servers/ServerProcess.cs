@@ -83,7 +83,7 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>Starts a server on a free port of this machine.</summary>
     public static ServerProcess Serve(string connectionString, params IEnumerable<string> settings) =>
         Start(
-            ["serve", "--Server:Urls=http://127.0.0.1:0", .. settings],
+            ["serve", "--Server:Urls=http://127.0.0.1:0", TestQueue.Setting, .. settings],
             new Dictionary<string, string> { ["ConnectionStrings__Postgres"] = connectionString });
 
     /// <summary>Waits until it has printed its banner and answers.</summary>

@@ -5,6 +5,7 @@ using AgentProtocol.AspNetCore;
 using AgentProtocol.Contracts;
 using AgentProtocol.DevPostgres;
 using AgentProtocol.Engine;
+using AgentProtocol.Hangfire;
 using AgentProtocolServer.Hosting;
 using Xunit;
 
@@ -41,9 +42,11 @@ public sealed partial class DependencyRuleTests
         [typeof(IAgent).Assembly] = [typeof(ProtocolJsonContext).Assembly],
         [typeof(EngineSchema).Assembly] = [typeof(IAgent).Assembly, typeof(ProtocolJsonContext).Assembly],
         [typeof(LimitsOptions).Assembly] = [typeof(EngineSchema).Assembly, typeof(IAgent).Assembly, typeof(ProtocolJsonContext).Assembly],
+        [typeof(HangfireQueue).Assembly] =
+            [typeof(LimitsOptions).Assembly, typeof(EngineSchema).Assembly, typeof(IAgent).Assembly, typeof(ProtocolJsonContext).Assembly],
         [typeof(ServerHost).Assembly] =
         [
-            typeof(LimitsOptions).Assembly, typeof(EngineSchema).Assembly, typeof(IAgent).Assembly,
+            typeof(HangfireQueue).Assembly, typeof(LimitsOptions).Assembly, typeof(EngineSchema).Assembly, typeof(IAgent).Assembly,
             typeof(ProtocolJsonContext).Assembly, typeof(PrivatePostgres).Assembly,
         ],
     };

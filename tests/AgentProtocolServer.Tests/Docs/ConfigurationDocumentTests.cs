@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using AgentProtocol.Agents;
 using AgentProtocol.AspNetCore;
 using AgentProtocol.Engine;
+using AgentProtocol.Hangfire;
 using AgentProtocolServer.Hosting;
 using AgentProtocolServer.Tests.Architecture;
 using Xunit;
@@ -17,7 +18,7 @@ public sealed partial class ConfigurationDocumentTests
     private static readonly string[] WithoutOptions = ["ConnectionStrings:Postgres", "Serilog:MinimumLevel:Default", "Serilog:MinimumLevel:Override:<source>", "Serilog:WriteTo"];
 
     private static readonly Assembly[] Assemblies =
-        [typeof(IAgent).Assembly, typeof(EngineSchema).Assembly, typeof(LimitsOptions).Assembly, typeof(ServerHost).Assembly];
+        [typeof(IAgent).Assembly, typeof(EngineSchema).Assembly, typeof(LimitsOptions).Assembly, typeof(HangfireOptions).Assembly, typeof(ServerHost).Assembly];
 
     private static readonly Dictionary<string, string> Documented = Row()
         .Matches(File.ReadAllText(Checkout.PathOf("docs/configuration.md")))

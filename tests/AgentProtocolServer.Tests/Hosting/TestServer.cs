@@ -3,6 +3,7 @@ using AgentProtocol.Engine;
 using AgentProtocol.Engine.Access;
 using AgentProtocol.Testing;
 using AgentProtocol.Testing.Postgres;
+using AgentProtocol.Testing.Servers;
 using AgentProtocolServer.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -112,7 +113,7 @@ public sealed class TestServer : IAsyncDisposable
     {
         var log = new TestLog();
         var builder = ServerHost.CreateBuilder(
-            ["--Server:Urls=http://127.0.0.1:0", $"--ConnectionStrings:Postgres={ForServer(connectionString)}", .. settings]);
+            ["--Server:Urls=http://127.0.0.1:0", $"--ConnectionStrings:Postgres={ForServer(connectionString)}", TestQueue.Setting, .. settings]);
         builder.Logging.ClearProviders().AddProvider(log);
         var routes = new RouteLog();
         builder.Services.AddSingleton<IStartupFilter>(routes);

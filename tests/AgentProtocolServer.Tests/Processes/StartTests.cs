@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using AgentProtocol.Hangfire;
 using AgentProtocol.Testing;
 using AgentProtocol.Testing.Postgres;
 using AgentProtocol.Testing.Servers;
@@ -92,6 +93,13 @@ public sealed class StartTests : IAsyncLifetime
     [InlineData("Agents:Default", "--Agents:Default=nobody")]
     public async Task A_setting_that_cannot_be_is_one_line_that_names_it(string name, string setting) =>
         await RefusesAsync(name, "serve", "--Server:Urls=http://127.0.0.1:0", await DatabaseSettingAsync(), setting);
+
+    [Fact]
+    public async Task A_queue_that_is_not_built_in_is_one_line_that_says_how_to_build_it()
+    {
+        Assert.SkipWhen(HangfireQueue.IsBuiltIn, "This build has Hangfire");
+        await RefusesAsync("UseHangfire=true", "serve", "--Server:Urls=http://127.0.0.1:0", await DatabaseSettingAsync(), "--Runs:Queue=Hangfire");
+    }
 
     [Theory]
     [InlineData("--Server:Urls=http://*:0")]
