@@ -14,6 +14,7 @@ internal static class HelpVerb
                                                               make an API key; from the first one on the server wants keys
           agentprotocol key list                              show all keys, without their secrets
           agentprotocol key revoke <prefix or id>             end a key
+          agentprotocol health                                ask the server on this machine whether it is ready: 0 or 1
           agentprotocol help                                  show this text
 
         Settings come from appsettings.json, environment variables such as ConnectionStrings__Postgres, and the command

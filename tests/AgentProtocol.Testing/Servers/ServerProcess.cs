@@ -57,7 +57,7 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>Starts the executable that lies beside the test assembly.</summary>
     /// <param name="arguments">Its verb and settings.</param>
     /// <param name="environment">Variables to set.</param>
-    /// <param name="name">The executable's name.</param>
+    /// <param name="name">The executable's name, or the path of a program that lies elsewhere.</param>
     public static ServerProcess Start(
         IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string name = "agentprotocol")
     {
