@@ -150,6 +150,23 @@ public sealed class PrivatePostgres : IAsyncDisposable
         folder.Delete();
     }
 
+    /// <summary>Stops the server as if it had crashed, and starts it again at the same address: what was committed is recovered. For tests only.</summary>
+    /// <param name="cancellationToken">Gives up waiting for the server to answer.</param>
+    /// <exception cref="PrivatePostgresException">It does not start any more.</exception>
+    public async Task RestartAtOnceAsync(CancellationToken cancellationToken = default)
+    {
+        await stopping.WaitAsync(cancellationToken);
+        try
+        {
+            ObjectDisposedException.ThrowIf(stopped, this);
+            ServerProcessId = (await control.RestartAtOnceAsync(cancellationToken)).ProcessId;
+        }
+        finally
+        {
+            stopping.Release();
+        }
+    }
+
     /// <summary>Stops the server in order, as a second call does not, and frees the folder.</summary>
     /// <param name="cancellationToken">Gives up waiting; the server goes on stopping.</param>
     public async Task StopAsync(CancellationToken cancellationToken = default)

@@ -45,6 +45,13 @@ internal sealed class ClusterControl(
         logger.Stopped(folder.Root);
     }
 
+    /// <summary>Stops the server as if it had crashed, and starts it again at the same address.</summary>
+    public async Task<Postmaster> RestartAtOnceAsync(CancellationToken cancellationToken)
+    {
+        await StopAsync("immediate", cancellationToken);
+        return await StartAsync(() => StartServerAsync(cancellationToken), cancellationToken);
+    }
+
     // A killed predecessor leaves a server that runs, that is still starting, or that was already told to stop.
     private async Task<Postmaster?> AttachAsync(CancellationToken cancellationToken)
     {
@@ -78,11 +85,13 @@ internal sealed class ClusterControl(
         return null;
     }
 
-    private async Task<Postmaster> StartAsync(CancellationToken cancellationToken)
+    private Task<Postmaster> StartAsync(CancellationToken cancellationToken) => StartAsync(() => TryStartAsync(cancellationToken), cancellationToken);
+
+    private async Task<Postmaster> StartAsync(Func<Task<CommandResult>> tryStart, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
-            var start = await TryStartAsync(cancellationToken);
+            var start = await tryStart();
             if (start.Succeeded && Postmaster.Read(folder) is { } postmaster)
             {
                 logger.Started(binaries.MajorVersion, postmaster.ProcessId, folder.Root);
@@ -107,9 +116,7 @@ internal sealed class ClusterControl(
         File.Delete(folder.StartupLog);
         try
         {
-            // pg_ctl puts the server into a session of its own, where Ctrl-C for us does not reach it.
-            var start = await PgCtlAsync(
-                cancellationToken, "start", "--wait", Seconds(options.StartTimeout), "--silent", "--log=" + Path.GetFileName(folder.StartupLog));
+            var start = await StartServerAsync(cancellationToken);
             if (!start.Succeeded)
             {
                 await StopAsync(cancellationToken);
@@ -126,6 +133,10 @@ internal sealed class ClusterControl(
             throw;
         }
     }
+
+    // pg_ctl puts the server into a session of its own, where Ctrl-C for us does not reach it.
+    private Task<CommandResult> StartServerAsync(CancellationToken cancellationToken) => PgCtlAsync(
+        cancellationToken, "start", "--wait", Seconds(options.StartTimeout), "--silent", "--log=" + Path.GetFileName(folder.StartupLog));
 
     private Task<CommandResult> StopAsync(string mode, CancellationToken cancellationToken) =>
         PgCtlAsync(cancellationToken, "stop", "--wait", Seconds(StopTimeout), "--mode=" + mode);

@@ -15,6 +15,8 @@ internal static class HelpVerb
           agentprotocol key list                              show all keys, without their secrets
           agentprotocol key revoke <prefix or id>             end a key
           agentprotocol health                                ask the server on this machine whether it is ready: 0 or 1
+          agentprotocol audit                                 check all rows against the rules that the server keeps;
+                                                              exit code 1 and a line per rule when one is broken
           agentprotocol help                                  show this text
 
         Settings come from appsettings.json, environment variables such as ConnectionStrings__Postgres, and the command

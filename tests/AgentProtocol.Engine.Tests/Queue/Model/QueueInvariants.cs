@@ -1,4 +1,5 @@
 using AgentProtocol.Engine.Lifecycle;
+using AgentProtocol.Engine.Storage.Audit;
 using AgentProtocol.Engine.Tests.Support;
 using Npgsql;
 using Xunit;
@@ -8,48 +9,10 @@ namespace AgentProtocol.Engine.Tests.Queue.Model;
 /// <summary>What holds after every committed step, asked of the database itself (design 3).</summary>
 internal sealed class QueueInvariants(NpgsqlDataSource database)
 {
-    private const string ViolationsSql =
-        """
-        select 'more than one run of the thread is in the slot', thread_id from run_work where state > 0 group by thread_id having count(*) > 1
-        union all
-        select 'active_run is not the run in the slot', h.thread_id from thread_heads h
-        where h.active_run is distinct from (select run_id from run_work w where w.thread_id = h.thread_id and w.state > 0)
-        union all
-        select 'waiting is not the number of waiting runs', h.thread_id from thread_heads h
-        where h.waiting <> (select count(*) from run_work w where w.thread_id = h.thread_id and w.state = 0)
-        union all
-        select 'runs wait for a free slot', thread_id from thread_heads where waiting > 0 and active_run is null
-        union all
-        select 'busy without a run, or idle with one', thread_id from thread_heads where (status = 'busy') <> (active_run is not null)
-        union all
-        select 'unmerged is not the number of unmerged runs', h.thread_id from thread_heads h
-        where h.unmerged <> (select count(*) from runs r where r.thread_id = h.thread_id and r.unmerged)
-                          + (select count(*) from run_updates u where u.thread_id = h.thread_id and u.delivered_at is null and u.run_id is distinct from h.active_run)
-        union all
-        select 'untaken is not the number of updates that the active run has not taken', h.thread_id from thread_heads h
-        where h.untaken <> (select count(*) from run_updates u where u.thread_id = h.thread_id and u.delivered_at is null and u.run_id = h.active_run)
-        union all
-        select 'updates without a run, or in another order than they were counted', u.run_id from run_updates u
-        left join runs r using (run_id) left join run_work w using (run_id)
-        where coalesce(w.updates, r.updates, -1) <> (select max(n) from run_updates v where v.run_id = u.run_id)
-           or exists (select from run_updates v where v.run_id = u.run_id and v.n < u.n and v.delivered_at is null and u.delivered_at is not null)
-        union all
-        select 'active without work, or ended with work', r.run_id from runs r
-        where (r.status = 'active') <> exists (select from run_work w where w.run_id = r.run_id)
-        union all
-        select 'events have a gap', e.run_id
-        from (select run_id, first_event, lag(first_event + count, 1, 0) over (partition by run_id order by first_event) as expected from run_events) e
-        where e.first_event <> e.expected
-        union all
-        select 'the count of events is wrong', r.run_id from runs r left join run_work w using (run_id)
-        where coalesce(r.event_count, w.next_event) <> coalesce((select sum(count) from run_events e where e.run_id = r.run_id), 0)
-        union all
-        select 'events without a run', e.run_id from run_events e where not exists (select from runs r where r.run_id = e.run_id)
-        union all
-        select 'the head is not a checkpoint of the thread', h.thread_id from thread_heads h
-        where h.head is not null and not exists (
-            select from checkpoints c where c.thread_id = h.thread_id and c.id = h.head and c.n = h.head_n and c.segment = h.segment)
-        """;
+    /// <summary>Those of the audit, but for what the loops mend that are not there.</summary>
+    private static readonly string ViolationsSql = string.Join(
+        " union all ",
+        AuditRule.All.Where(rule => !rule.Mended).Select(rule => $"select '{rule.Broken.Replace("'", "''", StringComparison.Ordinal)}', q.* from ({rule.Sql}) q"));
 
     private const string RunsSql =
         """

@@ -1,0 +1,26 @@
+using AgentProtocol.Chaos.History;
+
+namespace AgentProtocol.Chaos.Load;
+
+/// <summary>Clients that play one story after the other. Told to stop, each finishes the one it is in: its waits are part of the proof.</summary>
+internal sealed class ClientCrowd(ChaosOptions options, IReadOnlyList<Uri> addresses, Ledger ledger)
+{
+    public Task RunAsync(CancellationToken quiet) => Task.WhenAll(Enumerable.Range(1, options.Clients).Select(number => PlayAsync(number, quiet)));
+
+    private async Task PlayAsync(int number, CancellationToken quiet)
+    {
+        using var client = new Supervisor(number, addresses, ledger, new LockedRandom(unchecked((options.Seed * 397) + number)), CancellationToken.None);
+        while (!quiet.IsCancellationRequested)
+        {
+            try
+            {
+                await Scenarios.PlayAsync(client);
+            }
+            catch (Exception exception)
+            {
+                // Something that no story expects is a finding, not the end of the client.
+                ledger.Violation($"client {number}: {exception}");
+            }
+        }
+    }
+}

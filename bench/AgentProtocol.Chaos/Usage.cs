@@ -1,0 +1,22 @@
+namespace AgentProtocol.Chaos;
+
+internal static class Usage
+{
+    public const string Text =
+        """
+        agentprotocol-chaos: several nodes under load and faults; afterwards a proof that nothing was lost
+
+          --server <path>        the built server: an executable, or a .dll for dotnet
+          --seed <n>             draws faults and load; by default a new one, which is printed
+          --duration <n>[s|m]    how long faults are injected, default 2m
+          --nodes <n>            processes of the server, default 3
+          --clients <n>          clients at a time, default 24
+          --runs <n>             go on until so many runs were accepted, at most three times the duration
+          --faults <n>           go on until so many faults were injected, likewise
+          --queue <name>         Runs:Queue of the nodes: Postgres (default), Hangfire or Auto
+          --help                 this text
+
+        A summary and one JSON line on stdout, progress on stderr. Exit code: 0 nothing was violated, 1 something was
+        (the data folder is kept and printed), 2 wrong command line.
+        """;
+}
