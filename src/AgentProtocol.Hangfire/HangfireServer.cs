@@ -18,7 +18,7 @@ internal sealed class HangfireServer(
     IOptions<ServerOptions> server) : IHostedLifecycleService, IDisposable
 {
     /// <summary>With hand-off a worker is busy for the moment of a claim.</summary>
-    private const int HandOffWorkers = 8;
+    private const int HandOffWorkers = 20;
 
     /// <summary>Nothing is ever scheduled: delays belong to the run.</summary>
     private static readonly TimeSpan SchedulePolling = TimeSpan.FromMinutes(10);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using AgentProtocol.Testing;
 using AgentProtocolServer.Tests.Edge;
 using AgentProtocolServer.Tests.Hosting;
 using Xunit;
@@ -100,7 +101,10 @@ public sealed class ThreadRunTests(ServerFixture fixture) : IClassFixture<Server
             Content = new StringContent("""{"assistant_id":"echo","input":{"messages":[{"role":"user","content":"sleep 60"}]}}""", null, "application/json"),
         };
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
-        await client.PostAsync($"{response.Header("Content-Location")}/cancel?wait=1").EmptyAsync(HttpStatusCode.NoContent);
+        var run = response.Header("Content-Location");
+        // Before it starts it has nothing to show.
+        await Until.TrueAsync(async () => (await client.GetJsonAsync(run)).Text("status") == "running", TestContext.Current.CancellationToken);
+        await client.PostAsync($"{run}/cancel?wait=1").EmptyAsync(HttpStatusCode.NoContent);
         Assert.Equal(["human: sleep 60"], (await response.JsonAsync()).Conversation());
     }
 
