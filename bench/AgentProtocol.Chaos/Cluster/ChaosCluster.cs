@@ -31,7 +31,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
 
     public static async Task<ChaosCluster> StartAsync(ChaosOptions options, Ledger ledger, CancellationToken cancellationToken)
     {
-        var folder = Directory.CreateTempSubdirectory("agentprotocol-chaos-").FullName;
+        var folder = options.Folder is { } given ? Directory.CreateDirectory(given).FullName : Directory.CreateTempSubdirectory("agentprotocol-chaos-").FullName;
         if (!OperatingSystem.IsWindows())
         {
             // As root PostgreSQL runs as another user, which has to pass through.

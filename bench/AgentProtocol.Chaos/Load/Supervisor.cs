@@ -115,9 +115,9 @@ internal sealed class Supervisor(int number, IReadOnlyList<Uri> addresses, Ledge
             return;
         }
 
-        if (!answer.Body.TryGetProperty("status", out var status))
+        if (run.MayBeErased || !answer.Body.TryGetProperty("status", out var status))
         {
-            // Erased while we waited: the answer had begun before.
+            // What was erased while we waited is shown as interrupted: the answer had begun before.
             await StatusAsync(run);
             return;
         }
