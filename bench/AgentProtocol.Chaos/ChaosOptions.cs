@@ -27,6 +27,9 @@ internal sealed class ChaosOptions
     /// <summary>The built server: an executable, or a <c>.dll</c> for <c>dotnet</c>.</summary>
     public string Server { get; set; } = "";
 
+    /// <summary>Where it keeps its files; a new folder of the system's temporary one when not given.</summary>
+    public string? Folder { get; set; }
+
     public bool Help { get; private set; }
 
     /// <exception cref="FormatException">The command line is wrong; the message says where.</exception>

@@ -46,9 +46,10 @@ internal static class ChaosRun
         var faults = new FaultLoop(cluster, ledger, new Random(options.Seed), progress);
         using var calm = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var quiet = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var started = Stopwatch.GetTimestamp();
         var injecting = faults.RunAsync(calm.Token);
-        var loading = new ClientCrowd(options, cluster.Addresses, ledger).RunAsync(quiet.Token);
+        var loading = new ClientCrowd(options, cluster.Addresses, ledger).RunAsync(quiet.Token, over.Token);
         await WhileAsync(() => Stopwatch.GetElapsedTime(started), options, ledger, faults, progress, cancellationToken);
         await calm.CancelAsync();
         await injecting;
@@ -60,6 +61,9 @@ internal static class ChaosRun
         await cluster.AllUpAsync(cancellationToken);
         // A client finishes its story within the limit, or a run does not end.
         await Task.WhenAny(loading, Task.Delay(SettleLimit, cancellationToken));
+        ledger.Require(loading.IsCompleted, $"stuck: clients still wait {SettleLimit.TotalSeconds} s after the last fault");
+        await over.CancelAsync();
+        await loading;
         var left = await SettleAsync(cluster, ending, cancellationToken);
         var settled = Stopwatch.GetElapsedTime(ending);
         ledger.Require(left == 0, $"stuck: {left} runs have not ended {SettleLimit.TotalSeconds} s after the last fault");

@@ -12,6 +12,9 @@ namespace AgentProtocol.Chaos.Cluster;
 /// <summary>A database, nodes, and nginx before them, all of our own.</summary>
 internal sealed class ChaosCluster : IAsyncDisposable
 {
+    /// <summary>Long enough for several starts on a machine that has much else to do.</summary>
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(3);
+
     private readonly CancellationTokenSource stop = new();
     private readonly List<Task> supervised = [];
 
@@ -31,7 +34,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
 
     public static async Task<ChaosCluster> StartAsync(ChaosOptions options, Ledger ledger, CancellationToken cancellationToken)
     {
-        var folder = Directory.CreateTempSubdirectory("agentprotocol-chaos-").FullName;
+        var folder = options.Folder is { } given ? Directory.CreateDirectory(given).FullName : Directory.CreateTempSubdirectory("agentprotocol-chaos-").FullName;
         if (!OperatingSystem.IsWindows())
         {
             // As root PostgreSQL runs as another user, which has to pass through.
@@ -42,26 +45,31 @@ internal sealed class ChaosCluster : IAsyncDisposable
         var postgres = await PrivatePostgres.StartAsync(
             new PrivatePostgresOptions { DataDirectory = Path.Combine(folder, "data") }, NullLogger.Instance, cancellationToken);
         var cluster = new ChaosCluster(folder, postgres);
-        await EngineSchema.MigrateAsync(postgres.ConnectionString, cancellationToken);
-        var ports = FreePorts(options.Nodes + 1);
-        var settings = Settings(options, postgres.ConnectionString, AgentFiles.Write(folder));
-        cluster.Nodes =
-        [
-            .. Enumerable.Range(1, options.Nodes).Select(number => new Node(
-                number, ports[number], options.Server, folder,
-                new Dictionary<string, string>(settings) { ["Server__Urls"] = $"http://127.0.0.1:{ports[number].ToString(CultureInfo.InvariantCulture)}" }, ledger)),
-        ];
-        cluster.supervised.AddRange(cluster.Nodes.Select(node => node.SuperviseAsync(cluster.stop.Token)));
-        cluster.Gateway = Gateway.Start(folder, ports[0], cluster.Nodes.Select(node => node.Address));
-        return cluster;
+        try
+        {
+            await cluster.StartNodesAsync(options, ledger, cancellationToken);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Waits until each node answers.</summary>
+    /// <exception cref="TimeoutException">One does not.</exception>
     public async Task AllUpAsync(CancellationToken cancellationToken)
     {
+        using var limit = new CancellationTokenSource(StartLimit);
         while (!Nodes.All(node => node.IsUp))
         {
-            await Task.Delay(100, cancellationToken);
+            // A program that cannot be started at all fails its supervision.
+            await (supervised.FirstOrDefault(task => task.IsFaulted) ?? Task.Delay(100, cancellationToken));
+            if (limit.IsCancellationRequested)
+            {
+                throw new TimeoutException($"The nodes do not start within {StartLimit.TotalMinutes} minutes: see their logs in {Folder}.");
+            }
         }
     }
 
@@ -78,9 +86,24 @@ internal sealed class ChaosCluster : IAsyncDisposable
     {
         Gateway?.Dispose();
         await stop.CancelAsync();
-        await Task.WhenAll(supervised);
+        await Task.WhenAll(supervised).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         stop.Dispose();
         await Postgres.DisposeAsync();
+    }
+
+    private async Task StartNodesAsync(ChaosOptions options, Ledger ledger, CancellationToken cancellationToken)
+    {
+        await EngineSchema.MigrateAsync(Postgres.ConnectionString, cancellationToken);
+        var ports = FreePorts(options.Nodes + 1);
+        var settings = Settings(options, Postgres.ConnectionString, AgentFiles.Write(Folder));
+        Nodes =
+        [
+            .. Enumerable.Range(1, options.Nodes).Select(number => new Node(
+                number, ports[number], options.Server, Folder,
+                new Dictionary<string, string>(settings) { ["Server__Urls"] = $"http://127.0.0.1:{ports[number].ToString(CultureInfo.InvariantCulture)}" }, ledger)),
+        ];
+        supervised.AddRange(Nodes.Select(node => node.SuperviseAsync(stop.Token)));
+        Gateway = Gateway.Start(Folder, ports[0], Nodes.Select(node => node.Address));
     }
 
     private static Dictionary<string, string> Settings(ChaosOptions options, string connectionString, string agents) => new()

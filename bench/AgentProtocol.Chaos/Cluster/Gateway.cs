@@ -23,7 +23,9 @@ internal sealed class Gateway : IDisposable
         var home = Directory.CreateDirectory(Path.Combine(folder, "nginx")).FullName;
         var file = Path.Combine(home, "nginx.conf");
         File.WriteAllText(file, Configuration(home, port, nodes));
-        var process = Process.Start(new ProcessStartInfo(nginx, ["-p", home, "-c", file, "-e", Path.Combine(home, "error.log")]))!;
+
+        // Killed, it would leave its worker behind.
+        var process = Leftovers.Add(Process.Start(new ProcessStartInfo(nginx, ["-p", home, "-c", file, "-e", Path.Combine(home, "error.log")]))!, "TERM");
         return new Gateway(process, new Uri($"http://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}"));
     }
 
@@ -31,6 +33,7 @@ internal sealed class Gateway : IDisposable
     {
         Tool.Signal("TERM", process.Id);
         process.WaitForExit();
+        Leftovers.Remove(process);
         process.Dispose();
     }
 

@@ -45,6 +45,7 @@ internal sealed class NodeProcess : IDisposable
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);
         process.Start();
+        Leftovers.Add(process, "KILL");
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return new NodeProcess(name, process, log);
@@ -80,6 +81,7 @@ internal sealed class NodeProcess : IDisposable
     {
         Kill();
         process.WaitForExit();
+        Leftovers.Remove(process);
         process.Dispose();
         lock (log)
         {

@@ -16,7 +16,7 @@ internal static class Scenarios
         (8, "cancel", CancelAsync),
         (9, "double texting", DoubleTextAsync),
         (4, "misbehaving", MisbehavingAsync),
-        (5, "burst", BurstAsync),
+        (9, "burst", BurstAsync),
     ];
 
     /// <summary>Plays one that is drawn.</summary>

@@ -24,6 +24,20 @@ public sealed class PrivatePostgresTests
     }
 
     [Fact]
+    public async Task A_crash_of_the_server_keeps_its_address_and_what_was_committed()
+    {
+        await using var folder = new TemporaryFolder();
+        await using var postgres = await folder.StartAsync(options => options.Fast = false);
+        await Sql.RunAsync(postgres.ConnectionString, "CREATE TABLE kept AS SELECT 42 AS answer");
+        var before = postgres.ServerProcessId;
+
+        await postgres.RestartAtOnceAsync(TestContext.Current.CancellationToken);
+
+        Assert.NotEqual(before, postgres.ServerProcessId);
+        Assert.Equal(42, await Sql.RunAsync(postgres.ConnectionString, "SELECT answer FROM kept"));
+    }
+
+    [Fact]
     public async Task The_server_is_durable_unless_told_to_be_fast()
     {
         await using var folder = new TemporaryFolder();
