@@ -34,6 +34,7 @@ public sealed class ImageTests(PublishedImage image) : IClassFixture<PublishedIm
     public async Task A_container_without_rights_and_with_nothing_to_write_to_serves_and_says_that_it_is_healthy()
     {
         await ImageProcess.RequireAsync();
+        await image.PublishAsync();
         var file = ImageFile.Current;
 
         // The private PostgreSQL of the tests may listen on a socket that only its own user can reach; the proxy listens like a server.

@@ -13,7 +13,10 @@ public sealed class PublishedImage : IAsyncLifetime
     /// <summary>What is <c>/app</c> in the image.</summary>
     public string App => Path.Combine(folder, "app");
 
-    public async ValueTask InitializeAsync()
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    /// <summary>Makes it. It takes a minute or more, so a test asks for it once it knows that it can use it.</summary>
+    public async Task PublishAsync()
     {
         var start = new ProcessStartInfo("dotnet", Arguments(ImageFile.Current.Publish))
         {
@@ -37,11 +40,13 @@ public sealed class PublishedImage : IAsyncLifetime
     private string[] Arguments(string run)
     {
         var command = run[(run.IndexOf("dotnet publish ", StringComparison.Ordinal) + "dotnet ".Length)..]
-            .Replace("\"linux-$arch\"", RuntimeInformation.RuntimeIdentifier, StringComparison.Ordinal)
+            .Replace("\"linux-$arch\"", $"linux-{RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}", StringComparison.Ordinal)
 
             // Not every package source has Hangfire: where it is not switched on, the image is tried without.
             .Replace("$UseHangfire", Environment.GetEnvironmentVariable("UseHangfire") ?? "false", StringComparison.Ordinal);
         Assert.DoesNotContain("$", command, StringComparison.Ordinal);
-        return [.. command.Split(' ').Select(argument => argument == "/app" ? App : argument), "-v", "quiet", "--nologo"];
+
+        // One core, because other tests go on meanwhile; and nothing of it may outlive the tests.
+        return [.. command.Split(' ').Select(argument => argument == "/app" ? App : argument), "-v", "quiet", "--nologo", "-m:1", "--disable-build-servers"];
     }
 }
