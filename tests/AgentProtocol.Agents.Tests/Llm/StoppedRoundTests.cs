@@ -11,6 +11,7 @@ public sealed class StoppedRoundTests : IDisposable
     private readonly TestTools tools = new();
     private readonly AgentThread thread = AgentThread.Asking("go");
     private readonly CancellationTokenSource stop = new();
+    private readonly ManualResetEventSlim begun = new();
     private int waits;
 
     /// <summary>Waits until it is stopped; the second time it does not.</summary>
@@ -19,6 +20,7 @@ public sealed class StoppedRoundTests : IDisposable
         {
             if (Interlocked.Increment(ref waits) == 1)
             {
+                begun.Set();
                 await Task.Delay(Timeout.Infinite, cancellationToken);
             }
 
@@ -26,9 +28,13 @@ public sealed class StoppedRoundTests : IDisposable
         },
         "wait");
 
-    public void Dispose() => stop.Dispose();
+    public void Dispose()
+    {
+        stop.Dispose();
+        begun.Dispose();
+    }
 
-    [Fact]
+    [Fact(Timeout = 30_000)]
     public async Task Results_that_were_there_are_kept_and_only_the_other_calls_are_made_again()
     {
         model.Answers(ScriptedChat.Call("c1", "wait", "{}"), ScriptedChat.Call("c2", "add", """{"a":1,"b":2}""")).Says("ok");
@@ -42,7 +48,7 @@ public sealed class StoppedRoundTests : IDisposable
         Assert.Equal((1, 2), (tools.Added, waits));
     }
 
-    [Fact]
+    [Fact(Timeout = 30_000)]
     public async Task Round_without_any_result_leaves_nothing()
     {
         model.CallsTool("c1", "wait", "{}");
@@ -59,6 +65,7 @@ public sealed class StoppedRoundTests : IDisposable
         var deaf = AIFunctionFactory.Create(
             async () =>
             {
+                begun.Set();
                 await gate.Task;
                 return "at last";
             },
@@ -79,7 +86,7 @@ public sealed class StoppedRoundTests : IDisposable
         Assert.Equal(["tool c2 success: 3", "tool c1 success: at last"], thread.Lines[2..]);
     }
 
-    [Fact]
+    [Fact(Timeout = 30_000)]
     public async Task Draining_server_keeps_the_results_beside_a_call_that_is_handed_over()
     {
         using CancellationTokenSource draining = new();
@@ -88,6 +95,7 @@ public sealed class StoppedRoundTests : IDisposable
             {
                 if (Interlocked.Increment(ref waits) == 1)
                 {
+                    begun.Set();
                     await Task.Delay(Timeout.Infinite, draining.Token);
                 }
 
@@ -104,6 +112,7 @@ public sealed class StoppedRoundTests : IDisposable
             {
                 if (happened is AgentEvent.ToolFinished)
                 {
+                    begun.Wait(AgentRuns.TestToken);
                     draining.Cancel();
                 }
 
@@ -116,7 +125,7 @@ public sealed class StoppedRoundTests : IDisposable
         Assert.Equal(1, tools.Added);
     }
 
-    [Fact]
+    [Fact(Timeout = 30_000)]
     public async Task Decisions_stay_with_their_calls_when_some_of_these_are_made_already()
     {
         model.Answers(
@@ -136,7 +145,7 @@ public sealed class StoppedRoundTests : IDisposable
         Assert.Equal((1, 2), (tools.Added, waits));
     }
 
-    [Fact]
+    [Fact(Timeout = 30_000)]
     public async Task Call_that_was_edited_into_one_of_a_tool_that_nobody_has_to_agree_to_keeps_its_decision()
     {
         model.Answers(ScriptedChat.Call("c1", "add", """{"a":1,"b":2}"""), ScriptedChat.Call("c2", "add", """{"a":3,"b":4}""")).Says("ok");
@@ -151,7 +160,7 @@ public sealed class StoppedRoundTests : IDisposable
         Assert.Equal(["""ai: c1=wait({}) c2=add({"a":3,"b":4})""", "tool c2 success: 7", "tool c1 success: over", "ai: ok"], thread.Lines[1..]);
     }
 
-    [Fact]
+    [Fact(Timeout = 30_000)]
     public async Task Rest_of_a_round_is_asked_for_under_an_id_of_its_own()
     {
         model.Answers(ScriptedChat.Call("c1", "add", """{"a":1,"b":2}"""), ScriptedChat.Call("c2", "wait", "{}"));
@@ -177,6 +186,8 @@ public sealed class StoppedRoundTests : IDisposable
             {
                 if (at(happened))
                 {
+                    // A call that has not begun yet would not be begun any more, and be the first one of the next attempt.
+                    begun.Wait(AgentRuns.TestToken);
                     stop.Cancel();
                 }
 
