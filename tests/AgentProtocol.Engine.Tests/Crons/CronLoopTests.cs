@@ -26,7 +26,7 @@ public sealed class CronLoopTests(MigratedPostgres postgres) : IClassFixture<Mig
     public async ValueTask InitializeAsync()
     {
         source = NpgsqlDataSource.Create(postgres.ConnectionString);
-        await source.ExecuteAsync("truncate threads, thread_heads, checkpoints, runs, run_work, run_events, nodes, idempotency_keys, crons");
+        await source.ExecuteAsync("truncate threads, thread_heads, checkpoints, checkpoint_runs, pauses, runs, run_work, run_events, nodes, idempotency_keys, crons");
     }
 
     public ValueTask DisposeAsync() => source.DisposeAsync();

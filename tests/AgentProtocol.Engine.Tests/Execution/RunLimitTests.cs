@@ -27,7 +27,7 @@ public sealed class RunLimitTests(MigratedPostgres postgres) : IClassFixture<Mig
     public async ValueTask InitializeAsync()
     {
         database = NpgsqlDataSource.Create(postgres.ConnectionString);
-        await database.ExecuteAsync("truncate threads, thread_heads, checkpoints, runs, run_work, run_events, nodes");
+        await database.ExecuteAsync("truncate threads, thread_heads, checkpoints, checkpoint_runs, pauses, runs, run_work, run_events, nodes");
     }
 
     public ValueTask DisposeAsync() => database.DisposeAsync();

@@ -28,7 +28,7 @@ public abstract class QueueTests : IClassFixture<MigratedPostgres>, IAsyncLifeti
         Queue = new QueueHarness(postgres.ConnectionString);
         OtherQueue = new QueueHarness(postgres.ConnectionString);
         // A test finds nothing of the one before it.
-        await Database.ExecuteAsync("truncate threads, thread_heads, checkpoints, runs, run_work, run_updates, run_events, nodes, webhook_outbox, webhook_deliveries, idempotency_keys, crons");
+        await Database.ExecuteAsync("truncate threads, thread_heads, checkpoints, checkpoint_runs, pauses, runs, run_work, run_updates, run_events, nodes, webhook_outbox, webhook_deliveries, idempotency_keys, crons");
         Node = await Queue.JoinAsync();
         OtherNode = await Queue.JoinAsync();
     }

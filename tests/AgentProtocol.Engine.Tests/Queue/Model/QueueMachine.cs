@@ -35,7 +35,7 @@ internal sealed class QueueMachine(QueueHarness queue)
 
     public async Task RunAsync(IEnumerable<QueueCommand> commands)
     {
-        await queue.Database.Source.ExecuteAsync("truncate threads, thread_heads, checkpoints, runs, run_work, run_updates, run_events, nodes");
+        await queue.Database.Source.ExecuteAsync("truncate threads, thread_heads, checkpoints, checkpoint_runs, pauses, runs, run_work, run_updates, run_events, nodes");
         queue.Slots.Leave();
         while (threads.Count < 2)
         {
