@@ -142,9 +142,12 @@ public sealed class WebSocketTests : IAsyncLifetime
     {
         await using var socket = await ConnectAsync();
         var id = (await SubscribeAsync(socket, new { channels = new[] { "values" } })).Text("subscription_id");
-        Assert.Equal(1, thread.Readers);
+        await ReadersAsync(1);
         await AnswerAsync(socket, "subscription.unsubscribe", new { subscription_id = id });
-        Assert.Equal(0, thread.Readers);
+        await ReadersAsync(0);
+
+        // The answer to a subscription does not wait until its reading has begun.
+        Task ReadersAsync(int count) => Until.TrueAsync(() => Task.FromResult(thread.Readers == count), Token);
     }
 
     [Fact]
