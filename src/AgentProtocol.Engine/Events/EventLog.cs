@@ -7,7 +7,7 @@ namespace AgentProtocol.Engine.Events;
 /// <summary>Appends pages of many runs in shared statements. Numbers come from the writer; the row it locks says whether they still hold.</summary>
 internal sealed partial class EventLog
 {
-    /// <summary>More rows share the cost of a statement and its commit, but each waits for all of them; beyond some dozens nothing is gained.</summary>
+    /// <summary>More rows share the cost of a statement and its commit, and each caller waits for all of them.</summary>
     private const int MaxBatch = 40;
 
     private readonly ProtocolDatabase database;

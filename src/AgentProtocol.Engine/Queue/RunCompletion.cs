@@ -42,7 +42,7 @@ internal enum EndingKind
 /// <summary>The writes by which an executor gives a run up: ended, erased, or put back for another execution.</summary>
 internal sealed partial class RunCompletion
 {
-    /// <summary>More rows share the cost of a statement and its commit, but each waits for all of them; beyond some dozens nothing is gained.</summary>
+    /// <summary>More rows share the cost of a statement and its commit, and each caller waits for all of them.</summary>
     private const int MaxBatch = 40;
 
     private readonly ProtocolDatabase database;

@@ -11,7 +11,7 @@ namespace AgentProtocol.Engine.Queue;
 /// <summary>Stores new runs. On a free thread, concurrent callers share a statement; on a busy one each decides alone.</summary>
 internal sealed partial class RunCreation
 {
-    /// <summary>More rows share the cost of a statement and its commit, but each waits for all of them; beyond some dozens nothing is gained.</summary>
+    /// <summary>More rows share the cost of a statement and its commit, and each caller waits for all of them.</summary>
     private const int MaxBatch = 40;
 
     /// <summary>With the pauses in between about five seconds.</summary>
