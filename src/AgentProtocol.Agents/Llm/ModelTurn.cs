@@ -9,9 +9,9 @@ namespace AgentProtocol.Agents.Llm;
 /// <summary>Asks the model for its next answer: the step <c>agent</c>.</summary>
 internal sealed class ModelTurn(IChatClient client, LlmAgentOptions options, OutputFormat? format, AgentContext context)
 {
-    private readonly IChatClient client = client is RetryingChatClient retrying ? retrying.WritingTo(context.Logger) : client;
     private const string StoppedAnswer = "Your last answer was stopped before it was complete. Give it again, from its beginning to its end.";
 
+    private readonly IChatClient client = client is RetryingChatClient retrying ? retrying.WritingTo(context.Logger) : client;
     private readonly ContextWindow window = new(options.ContextTokens);
     private int trimmed;
 
