@@ -16,18 +16,22 @@ internal sealed class AgentClaims(ProtocolDatabase database, RunLimits limits, I
     internal const int LockClass = 0x4147_4e54;
 
     /// <summary>
-    /// A run with children in flight waits for them and does not count: an agent that works through itself would wait forever.
+    /// Whether a run <c>o</c> counts against the limit of its agent. One with children in flight waits for them and does not: an
+    /// agent that works through itself would wait forever.
+    /// </summary>
+    internal const string Counts = "o.state = 3 and not exists (select from run_work child where child.parent_run_id = o.run_id)";
+
+    /// <summary>
     /// The agents among those given that seem to have both a ready run and room, longest waiting first. Most looks end
     /// here, without a lock.
     /// </summary>
     private const string CandidatesSql =
-        """
+        $"""
         select a.agent, a.most from unnest($1, $2) as a(agent, most)
         cross join lateral (
             select w.priority, w.available_at from run_work w where w.state = 2 and w.agent = a.agent
             order by w.priority, w.available_at, w.run_id limit 1) longest
-        where (select count(*) from run_work w where w.state = 3 and w.agent = a.agent
-               and not exists (select from run_work k where k.parent_run_id = w.run_id)) < a.most
+        where (select count(*) from run_work o where o.agent = a.agent and {Counts}) < a.most
         order by longest.priority, longest.available_at
         """;
 
@@ -42,8 +46,7 @@ internal sealed class AgentClaims(ProtocolDatabase database, RunLimits limits, I
             select w.run_id from run_work w, node
             where w.state = 2 and w.agent = $4 and ($6::uuid is null or w.run_id = $6)
             order by w.priority, w.available_at, w.run_id
-            limit least($2, greatest($5 - (select count(*) from run_work r where r.state = 3 and r.agent = $4
-                and not exists (select from run_work k where k.parent_run_id = r.run_id)), 0))
+            limit least($2, greatest($5 - (select count(*) from run_work o where o.agent = $4 and {Counts}), 0))
             for no key update of w skip locked),
         {RunClaims.Take}
         """;

@@ -13,18 +13,17 @@ internal sealed class ReadyRuns(ProtocolDatabase database, RunLimits limits)
     /// on no way yet.
     /// </summary>
     private const string FindSql =
-        """
+        $"""
         select run_id from (
             select w.run_id, w.priority, w.available_at, false as limited from run_work w
-            where w.state = 2 and w.available_at <= now() - $1 and (w.agent <> all($2) or w.settle is not null or w.deadline_at <= now())
+            where w.state = 2 and w.available_at <= now() - $1 and (w.agent <> all($2) or {RunClaims.OnlyEnds})
             union all
             select own.run_id, own.priority, own.available_at, true from unnest($2, $3) as a(agent, most)
             cross join lateral (
                 select w.run_id, w.priority, w.available_at from run_work w
-                where w.state = 2 and w.agent = a.agent and w.available_at <= now() - $1 and w.settle is null and (w.deadline_at is null or w.deadline_at > now())
+                where w.state = 2 and w.agent = a.agent and w.available_at <= now() - $1 and {RunClaims.OnlyEnds} is not true
                 order by w.priority, w.available_at, w.run_id
-                limit greatest(a.most - (select count(*) from run_work r where r.state = 3 and r.agent = a.agent
-                    and not exists (select from run_work k where k.parent_run_id = r.run_id)), 0)) own) ready
+                limit greatest(a.most - (select count(*) from run_work o where o.agent = a.agent and {AgentClaims.Counts}), 0)) own) ready
         order by limited desc, priority, available_at desc
         """;
 

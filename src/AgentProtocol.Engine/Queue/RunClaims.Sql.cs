@@ -19,17 +19,20 @@ internal sealed partial class RunClaims
         from work join runs r using (run_id)
         """;
 
+    /// <summary>Whether a run <c>w</c> is claimed only to be ended, which needs no agent; null for no.</summary>
+    internal const string OnlyEnds = "(w.settle is not null or w.deadline_at <= now())";
+
     /// <summary>
     /// Takes ready runs for a node. Only slot holders are ready, so a batch cannot collide on a thread; the share lock
-    /// on the node's row makes a reaper of that node wait until these rows say whose they are. Runs of limited agents ($4)
-    /// are taken here only to be ended, which needs no agent.
+    /// on the node's row makes a reaper of that node wait until these rows say whose they are. Of limited agents ($4)
+    /// it takes those that only end.
     /// </summary>
     private const string ClaimSql =
         $"""
         with node as (select id from nodes where id = $1 for key share),
         ready as (
             select w.run_id from run_work w, node
-            where w.state = 2 and (w.agent <> all($4) or w.settle is not null or w.deadline_at <= now())
+            where w.state = 2 and (w.agent <> all($4) or {OnlyEnds})
             order by w.priority, w.available_at, w.run_id limit $2
             for no key update of w skip locked),
         {Take}
@@ -41,7 +44,7 @@ internal sealed partial class RunClaims
         with node as (select id from nodes where id = $1 for key share),
         ready as (
             select w.run_id from run_work w, node
-            where w.run_id = $2 and w.state = 2 and (w.agent <> all($4) or w.settle is not null or w.deadline_at <= now())
+            where w.run_id = $2 and w.state = 2 and (w.agent <> all($4) or {OnlyEnds})
             for no key update of w skip locked),
         {Take}
         """;

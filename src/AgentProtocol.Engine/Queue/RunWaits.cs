@@ -13,13 +13,12 @@ internal sealed class RunWaits
 
     /// <summary>Runs of an agent are counted only where their number is limited ($2): where it is not, they may be many.</summary>
     private const string ReadSql =
-        """
+        $"""
         select w.run_id, w.state, w.failures, w.available_at, w.agent,
                case w.state when 0 then coalesce(
                    (select f.run_id from run_work f where f.thread_id = w.thread_id and f.state = 0 and f.run_no < w.run_no order by f.run_no desc limit 1),
                    (select f.run_id from run_work f where f.thread_id = w.thread_id and f.state > 0)) end,
-               case when w.state = 2 and w.agent = any($2) then (select count(*) from run_work o where o.state = 3 and o.agent = w.agent
-                   and not exists (select from run_work k where k.parent_run_id = o.run_id)) end
+               case when w.state = 2 and w.agent = any($2) then (select count(*) from run_work o where o.agent = w.agent and {AgentClaims.Counts}) end
         from run_work w where w.run_id = any($1) and w.state < 3
         """;
 
