@@ -1,4 +1,5 @@
 using System.Globalization;
+using AgentProtocol.Chaos.Faults;
 
 namespace AgentProtocol.Chaos;
 
@@ -17,6 +18,9 @@ internal sealed class ChaosOptions
 
     /// <summary>It goes on beyond its duration until so many faults were injected.</summary>
     public int Faults { get; set; }
+
+    /// <summary>The kinds of faults that are drawn.</summary>
+    public IReadOnlySet<FaultKind> Only { get; set; } = Enum.GetValues<FaultKind>().ToHashSet();
 
     /// <summary>Clients at a time.</summary>
     public int Clients { get; set; } = 24;
@@ -65,6 +69,9 @@ internal sealed class ChaosOptions
             case "--faults":
                 Faults = Number(name, value());
                 break;
+            case "--only":
+                Only = value().Split(',').Select(Kind).ToHashSet();
+                break;
             case "--clients":
                 Clients = Number(name, value());
                 break;
@@ -84,6 +91,9 @@ internal sealed class ChaosOptions
 
     private static int Number(string name, string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw new FormatException($"{name} must be a number");
+
+    private static FaultKind Kind(string text) =>
+        Enum.GetNames<FaultKind>().Contains(text) ? Enum.Parse<FaultKind>(text) : throw new FormatException($"--only takes kinds of {string.Join(", ", Enum.GetNames<FaultKind>())}");
 
     /// <summary>Seconds, or a number with <c>s</c> or <c>m</c> behind it.</summary>
     private static TimeSpan Time(string name, string text) => text switch

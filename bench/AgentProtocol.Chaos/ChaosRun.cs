@@ -43,7 +43,7 @@ internal static class ChaosRun
     private static async Task<ChaosReport> ExecuteAsync(
         ChaosOptions options, ChaosCluster cluster, Ledger ledger, TextWriter progress, CancellationToken cancellationToken)
     {
-        var faults = new FaultLoop(cluster, ledger, new Random(options.Seed), progress);
+        var faults = new FaultLoop(cluster, ledger, options.Only, new Random(options.Seed), progress);
         using var calm = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var quiet = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

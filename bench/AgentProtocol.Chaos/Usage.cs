@@ -13,6 +13,7 @@ internal static class Usage
           --clients <n>          clients at a time, default 24
           --runs <n>             go on until so many runs were accepted, at most three times the duration
           --faults <n>           go on until so many faults were injected, likewise
+          --only <kind>,<kind>   draw these faults only: Kill, Freeze, Drain, Sessions, Database
           --queue <name>         Runs:Queue of the nodes: Postgres (default), Hangfire or Auto
           --help                 this text
 

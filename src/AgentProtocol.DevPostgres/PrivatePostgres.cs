@@ -151,15 +151,16 @@ public sealed class PrivatePostgres : IAsyncDisposable
     }
 
     /// <summary>Stops the server as if it had crashed, and starts it again at the same address: what was committed is recovered. For tests only.</summary>
+    /// <param name="whileAway">Called in between; the server stays away until it has ended.</param>
     /// <param name="cancellationToken">Gives up waiting for the server to answer.</param>
     /// <exception cref="PrivatePostgresException">It does not start any more.</exception>
-    public async Task RestartAtOnceAsync(CancellationToken cancellationToken = default)
+    public async Task RestartAtOnceAsync(Func<Task>? whileAway = null, CancellationToken cancellationToken = default)
     {
         await stopping.WaitAsync(cancellationToken);
         try
         {
             ObjectDisposedException.ThrowIf(stopped, this);
-            ServerProcessId = (await control.RestartAtOnceAsync(cancellationToken)).ProcessId;
+            ServerProcessId = (await control.RestartAtOnceAsync(whileAway, cancellationToken)).ProcessId;
         }
         finally
         {

@@ -5,11 +5,12 @@ using Npgsql;
 namespace AgentProtocol.Chaos.Faults;
 
 /// <summary>Injects faults that are drawn from the seed, one after the other and over one another.</summary>
-internal sealed class FaultLoop(ChaosCluster cluster, Ledger ledger, Random random, TextWriter progress)
+internal sealed class FaultLoop(ChaosCluster cluster, Ledger ledger, IReadOnlySet<FaultKind> kinds, Random random, TextWriter progress)
 {
     private static readonly (int Weight, FaultKind Kind)[] Weights =
         [(30, FaultKind.Kill), (12, FaultKind.Freeze), (20, FaultKind.Drain), (28, FaultKind.Sessions), (10, FaultKind.Database)];
 
+    private readonly (int Weight, FaultKind Kind)[] wanted = [.. Weights.Where(fault => kinds.Contains(fault.Kind))];
     private readonly Lock gate = new();
     private readonly List<Fault> faults = [];
     private readonly List<Task> open = [];
@@ -48,8 +49,8 @@ internal sealed class FaultLoop(ChaosCluster cluster, Ledger ledger, Random rand
 
     private FaultKind Draw()
     {
-        var drawn = random.Next(Weights.Sum(fault => fault.Weight));
-        return Weights.First(fault => (drawn -= fault.Weight) < 0).Kind;
+        var lot = random.Next(wanted.Sum(fault => fault.Weight));
+        return wanted.First(fault => (lot -= fault.Weight) < 0).Kind;
     }
 
     private async Task InjectAsync(FaultKind kind, CancellationToken stop)
@@ -71,7 +72,7 @@ internal sealed class FaultLoop(ChaosCluster cluster, Ledger ledger, Random rand
         Note(kind, "");
         try
         {
-            await (kind == FaultKind.Database ? cluster.Postgres.RestartAtOnceAsync(CancellationToken.None) : DropSessionsAsync(1 + (pick % 12), pick));
+            await (kind == FaultKind.Database ? cluster.Postgres.RestartAtOnceAsync(cancellationToken: CancellationToken.None) : DropSessionsAsync(1 + (pick % 12), pick));
         }
         catch (NpgsqlException)
         {

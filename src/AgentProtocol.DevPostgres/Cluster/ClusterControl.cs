@@ -46,9 +46,10 @@ internal sealed class ClusterControl(
     }
 
     /// <summary>Stops the server as if it had crashed, and starts it again at the same address.</summary>
-    public async Task<Postmaster> RestartAtOnceAsync(CancellationToken cancellationToken)
+    public async Task<Postmaster> RestartAtOnceAsync(Func<Task>? whileAway, CancellationToken cancellationToken)
     {
         await StopAsync("immediate", cancellationToken);
+        await (whileAway?.Invoke() ?? Task.CompletedTask);
         return await StartAsync(() => StartServerAsync(cancellationToken), cancellationToken);
     }
 

@@ -31,7 +31,7 @@ public sealed class PrivatePostgresTests
         await Sql.RunAsync(postgres.ConnectionString, "CREATE TABLE kept AS SELECT 42 AS answer");
         var before = postgres.ServerProcessId;
 
-        await postgres.RestartAtOnceAsync(TestContext.Current.CancellationToken);
+        await postgres.RestartAtOnceAsync(cancellationToken: TestContext.Current.CancellationToken);
 
         Assert.NotEqual(before, postgres.ServerProcessId);
         Assert.Equal(42, await Sql.RunAsync(postgres.ConnectionString, "SELECT answer FROM kept"));
