@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using AgentProtocol.Engine;
 
 namespace AgentProtocol.Hangfire;
 
@@ -8,8 +9,11 @@ public sealed class HangfireOptions
     /// <summary>The configuration section.</summary>
     public const string Section = "Hangfire";
 
+    /// <summary>A thread for each run is cheap up to here: measured, 500 of them cost some 50 MiB.</summary>
+    private const int MostThreads = 500;
+
     /// <summary>Whether a job lasts as long as its run, or ends when the run has been handed to the executor.</summary>
-    [EnumDataType(typeof(HangfireMode), ErrorMessage = "Hangfire:Mode must be InWorker or HandOff.")]
+    [EnumDataType(typeof(HangfireMode), ErrorMessage = "Hangfire:Mode must be Auto, InWorker or HandOff.")]
     public HangfireMode Mode { get; set; }
 
     /// <summary>How long a job that another process has enqueued waits at most for a free worker to look.</summary>
@@ -26,11 +30,17 @@ public sealed class HangfireOptions
 
     /// <summary>Whether there is a dashboard at <c>/hangfire</c>, for callers with the scope <c>admin</c>.</summary>
     public bool Dashboard { get; set; } = true;
+
+    /// <summary>Whether jobs end when their runs have begun, on a node with these settings.</summary>
+    internal bool HandsOff(RunsOptions runs) => Mode == HangfireMode.HandOff || (Mode == HangfireMode.Auto && runs.MaxConcurrent > MostThreads);
 }
 
 /// <summary>How long a job lasts.</summary>
 public enum HangfireMode
 {
+    /// <summary><see cref="InWorker"/> on a node of at most 500 runs (<c>Runs:MaxConcurrent</c>), <see cref="HandOff"/> on larger ones.</summary>
+    Auto,
+
     /// <summary>As long as its run: the dashboard shows the run as processing, and each run takes a thread.</summary>
     InWorker,
 

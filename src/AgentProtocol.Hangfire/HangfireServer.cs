@@ -39,7 +39,7 @@ internal sealed class HangfireServer(
                 {
                     ServerName = server.Value.Name,
                     Queues = [HangfireStorage.Queue],
-                    WorkerCount = options.Value.Mode == HangfireMode.HandOff ? Math.Min(HandOffWorkers, runs.Value.MaxConcurrent) : runs.Value.MaxConcurrent,
+                    WorkerCount = options.Value.HandsOff(runs.Value) ? Math.Min(HandOffWorkers, runs.Value.MaxConcurrent) : runs.Value.MaxConcurrent,
                     Activator = new Provided(services),
                     FilterProvider = Deliveries.Filters,
                     SchedulePollingInterval = SchedulePolling,

@@ -1,3 +1,4 @@
+using AgentProtocol.Engine;
 using AgentProtocol.Engine.Execution;
 using AgentProtocol.Engine.Queue;
 using Microsoft.Extensions.Logging;
@@ -16,6 +17,7 @@ internal sealed class RunDelivery(
     RunStarter starter,
     IRunQueue queue,
     IOptions<HangfireOptions> options,
+    IOptions<RunsOptions> runs,
     ILogger<RunDelivery> logger)
 {
     /// <summary>Claims the run and executes it; returns when it has ended, or at once when there is nothing to claim. Never throws.</summary>
@@ -23,7 +25,7 @@ internal sealed class RunDelivery(
     {
         try
         {
-            if (await TryStartAsync(runId) is { } run && options.Value.Mode == HangfireMode.InWorker)
+            if (await TryStartAsync(runId) is { } run && !options.Value.HandsOff(runs.Value))
             {
                 // A run that waits for its children needs no worker, but they do.
                 await Task.WhenAny(run.Completion, run.SlotLent);
