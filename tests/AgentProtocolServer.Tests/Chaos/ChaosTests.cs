@@ -18,17 +18,20 @@ public sealed class ChaosTests
 {
     private const int UsualSeed = 20261128;
 
-    [Fact]
-    public async Task Nothing_that_was_acknowledged_is_lost_whatever_dies()
+    [Theory]
+    [MemberData(nameof(Queues.All), MemberType = typeof(Queues))]
+    public async Task Nothing_that_was_acknowledged_is_lost_whatever_dies(string queue)
     {
+        _ = Queues.Setting(queue);
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no signals to stop and go on with.");
         var seed = int.TryParse(Environment.GetEnvironmentVariable("AGENTPROTOCOL_CHAOS_SEED"), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : UsualSeed;
-        Seeds.Tell($"Chaos test: AGENTPROTOCOL_CHAOS_SEED={seed}");
+        Seeds.Tell($"Chaos test with {queue}: AGENTPROTOCOL_CHAOS_SEED={seed}");
         var options = new ChaosOptions
         {
             Seed = seed,
-            Duration = TimeSpan.FromSeconds(90),
+            Duration = TimeSpan.FromSeconds(60),
             Clients = 16,
+            Queue = queue,
             Server = Path.Combine(AppContext.BaseDirectory, "agentprotocol"),
             Folder = LeftoverClusters.NewFolder(),
         };
@@ -47,5 +50,5 @@ public sealed class ChaosTests
     }
 
     private static string Summary(ChaosReport report) => string.Create(
-        CultureInfo.InvariantCulture, $"Chaos test: {report.Faults.Values.Sum()} faults, {report.Runs.Values.Sum()} runs, {report.Violations.Count} violations");
+        CultureInfo.InvariantCulture, $"Chaos test with {report.Queue}: {report.Faults.Values.Sum()} faults, {report.Runs.Values.Sum()} runs, {report.Violations.Count} violations");
 }

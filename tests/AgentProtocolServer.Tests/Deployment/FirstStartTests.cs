@@ -7,7 +7,7 @@ using Xunit;
 
 namespace AgentProtocolServer.Tests.Deployment;
 
-/// <summary>What <c>docker compose up</c> relies on: two nodes meet an empty database, and nobody has a key yet.</summary>
+/// <summary>What <c>docker compose up</c> relies on: nodes meet an empty database, and nobody has a key yet.</summary>
 public sealed class FirstStartTests : IAsyncLifetime
 {
     private readonly ServerProcesses servers = new();
@@ -18,12 +18,13 @@ public sealed class FirstStartTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => servers.DisposeAsync();
 
-    [Fact]
-    public async Task Two_nodes_that_start_at_once_on_an_empty_database_come_up_closed_and_open_to_the_first_key()
+    [Theory]
+    [MemberData(nameof(Queues.All), MemberType = typeof(Queues))]
+    public async Task Four_nodes_that_start_at_once_on_an_empty_database_come_up_closed_and_open_to_the_first_key(string queue)
     {
         await using var empty = await TestDatabase.CreateAsync("empty", _ => Task.CompletedTask);
         var database = TestServer.ForServer(empty.ConnectionString);
-        ServerProcess[] nodes = [.. Enumerable.Range(0, 2).Select(_ => servers.Add(ServerProcess.Serve(database, "--Server:Urls=http://0.0.0.0:0", "--Auth:Mode=ApiKey")))];
+        ServerProcess[] nodes = [.. Enumerable.Range(0, 4).Select(_ => servers.Add(ServerProcess.Serve(database, "--Server:Urls=http://0.0.0.0:0", "--Auth:Mode=ApiKey", Queues.Setting(queue))))];
         await Task.WhenAll(nodes.Select(node => node.WaitUntilReadyAsync(Token)));
         Assert.All(nodes, node => Assert.Empty(node.Errors));
         foreach (var node in nodes)

@@ -16,7 +16,7 @@ public sealed class CrashTests : IAsyncLifetime
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>One crash, and as many more as <c>AGENTPROTOCOL_CRASH_REPETITIONS</c> says.</summary>
-    public static TheoryData<int> Repetitions => [.. Enumerable.Range(0, 1 + Number("AGENTPROTOCOL_CRASH_REPETITIONS"))];
+    public static MatrixTheoryData<int, string> Repetitions => new(Enumerable.Range(0, 1 + Number("AGENTPROTOCOL_CRASH_REPETITIONS")), Queues.All.Select(row => row.Data));
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
@@ -24,10 +24,11 @@ public sealed class CrashTests : IAsyncLifetime
 
     [Theory]
     [MemberData(nameof(Repetitions), DisableDiscoveryEnumeration = true)]
-    public async Task Every_acknowledged_run_ends_exactly_once(int repetition)
+    public async Task Every_acknowledged_run_ends_exactly_once(int repetition, string queue)
     {
+        servers.Use(queue);
         var seed = Number("AGENTPROTOCOL_CRASH_SEED") is > 0 and var given ? given : Random.Shared.Next();
-        Seeds.Tell($"Crash test, repetition {repetition}: AGENTPROTOCOL_CRASH_SEED={seed}");
+        Seeds.Tell($"Crash test, repetition {repetition} with {queue}: AGENTPROTOCOL_CRASH_SEED={seed}");
         var random = new Random(seed);
         var first = await servers.ServeAsync();
         var finished = await FinishSomeAsync(first.Client);
@@ -63,9 +64,11 @@ public sealed class CrashTests : IAsyncLifetime
         Assert.Equal(0, await servers.ScalarAsync<long>("select count(*) from thread_heads where active_run is not null or waiting <> 0"));
     }
 
-    [Fact]
-    public async Task A_reader_that_comes_back_after_a_crash_misses_nothing_and_gets_nothing_twice()
+    [Theory]
+    [MemberData(nameof(Queues.All), MemberType = typeof(Queues))]
+    public async Task A_reader_that_comes_back_after_a_crash_misses_nothing_and_gets_nothing_twice(string queue)
     {
+        servers.Use(queue);
         var first = await servers.ServeAsync();
         var threadId = await first.Client.NewThreadAsync();
         var seen = new List<SseEvent>();

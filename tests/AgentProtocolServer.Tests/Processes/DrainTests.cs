@@ -15,9 +15,11 @@ public sealed class DrainTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => servers.DisposeAsync();
 
-    [Fact]
-    public async Task Trap_39_a_terminated_server_hands_its_runs_back_and_breaks_its_streams()
+    [Theory]
+    [MemberData(nameof(Queues.All), MemberType = typeof(Queues))]
+    public async Task Trap_39_a_terminated_server_hands_its_runs_back_and_breaks_its_streams(string queue)
     {
+        servers.Use(queue);
         var first = await servers.ServeAsync();
         var client = first.Client;
         var (stepping, sleeping) = (await client.NewThreadAsync(), await client.NewThreadAsync());

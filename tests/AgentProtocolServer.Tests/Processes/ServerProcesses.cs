@@ -10,14 +10,18 @@ public sealed class ServerProcesses : IAsyncDisposable
 {
     private readonly List<ServerProcess> started = [];
     private TestDatabase? database;
+    private string[] common = [];
 
     /// <summary>The database that they share.</summary>
     public async Task<TestDatabase> DatabaseAsync() => database ??= await TestServer.CreateDatabaseAsync();
 
+    /// <summary>Gives the servers that follow a queue; skips the test where the build does not have it.</summary>
+    public void Use(string queue) => common = [Queues.Setting(queue)];
+
     /// <summary>Starts one more server and waits until it answers.</summary>
     public async Task<ServerProcess> ServeAsync(params string[] settings)
     {
-        var server = Add(ServerProcess.Serve(TestServer.ForServer((await DatabaseAsync()).ConnectionString), settings));
+        var server = Add(ServerProcess.Serve(TestServer.ForServer((await DatabaseAsync()).ConnectionString), [.. common, .. settings]));
         await server.WaitUntilReadyAsync(TestContext.Current.CancellationToken);
         return server;
     }

@@ -13,17 +13,15 @@ public sealed class TwoServersTests : IAsyncLifetime
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync()
-    {
-        one = (await servers.ServeAsync()).Client;
-        other = (await servers.ServeAsync()).Client;
-    }
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     public ValueTask DisposeAsync() => servers.DisposeAsync();
 
-    [Fact]
-    public async Task A_run_is_streamed_joined_and_read_at_either_server()
+    [Theory]
+    [MemberData(nameof(Queues.All), MemberType = typeof(Queues))]
+    public async Task A_run_is_streamed_joined_and_read_at_either_server(string queue)
     {
+        await StartAsync(queue);
         var threadId = await one.NewThreadAsync();
         using var stream = await one.OpenStepsAsync(threadId, "steps 5 now");
         var runId = RunLogs.RunIdOf(stream);
@@ -36,9 +34,11 @@ public sealed class TwoServersTests : IAsyncLifetime
         Assert.Equal("success", (await other.GetJsonAsync($"/threads/{threadId}/runs/{runId}")).Text("status"));
     }
 
-    [Fact]
-    public async Task A_run_is_cancelled_at_the_other_server_and_says_nothing_afterwards()
+    [Theory]
+    [MemberData(nameof(Queues.All), MemberType = typeof(Queues))]
+    public async Task A_run_is_cancelled_at_the_other_server_and_says_nothing_afterwards(string queue)
     {
+        await StartAsync(queue);
         var threadId = await one.NewThreadAsync();
         using var stream = await one.OpenStepsAsync(threadId, "steps 10000");
         var runId = RunLogs.RunIdOf(stream);
@@ -51,9 +51,11 @@ public sealed class TwoServersTests : IAsyncLifetime
         Assert.Equal("idle", (await one.GetJsonAsync($"/threads/{threadId}")).Text("status"));
     }
 
-    [Fact]
-    public async Task The_other_server_finishes_what_a_killed_one_has_begun()
+    [Theory]
+    [MemberData(nameof(Queues.All), MemberType = typeof(Queues))]
+    public async Task The_other_server_finishes_what_a_killed_one_has_begun(string queue)
     {
+        await StartAsync(queue);
         var third = await servers.ServeAsync();
         var threadId = await third.Client.NewThreadAsync();
         var runId = await third.Client.StartAsync(threadId, "steps 20");
@@ -63,5 +65,12 @@ public sealed class TwoServersTests : IAsyncLifetime
         var values = await one.GetJsonAsync($"/threads/{threadId}/runs/{queued}/join");
         Assert.Equal(["human: steps 20", "ai: echo: steps 20", "human: behind it", "ai: echo: behind it"], values.Conversation());
         RunLogs.AssertDense(await other.ReplayAsync(threadId, runId), runId);
+    }
+
+    private async Task StartAsync(string queue)
+    {
+        servers.Use(queue);
+        one = (await servers.ServeAsync()).Client;
+        other = (await servers.ServeAsync()).Client;
     }
 }
