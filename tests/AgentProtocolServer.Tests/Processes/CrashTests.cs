@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
+using AgentProtocol.Testing;
 using AgentProtocol.Testing.Sse;
 using AgentProtocolServer.Tests.Hosting;
 using Xunit;
@@ -27,7 +28,7 @@ public sealed class CrashTests : IAsyncLifetime
     public async Task Every_acknowledged_run_ends_exactly_once(int repetition)
     {
         var seed = Number("AGENTPROTOCOL_CRASH_SEED") is > 0 and var given ? given : Random.Shared.Next();
-        Seeds.Tell($"Crash test, repetition {repetition}: AGENTPROTOCOL_CRASH_SEED={seed}");
+        Notes.Tell($"Crash test, repetition {repetition}: AGENTPROTOCOL_CRASH_SEED={seed}");
         var random = new Random(seed);
         var first = await servers.ServeAsync();
         var finished = await FinishSomeAsync(first.Client);
