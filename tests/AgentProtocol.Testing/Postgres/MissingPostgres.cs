@@ -1,3 +1,5 @@
+using AgentProtocol.DevPostgres;
+using AgentProtocol.DevPostgres.Binaries;
 using Xunit;
 
 namespace AgentProtocol.Testing.Postgres;
@@ -15,5 +17,18 @@ public static class MissingPostgres
         }
 
         Assert.Skip($"No PostgreSQL: install it, or set {TestCluster.ConnectionStringVariable}.");
+    }
+
+    /// <summary>The same for a server that starts a PostgreSQL for itself: the programs may be missing although tests have a database.</summary>
+    public static async Task SkipOrFailWithoutProgramsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await BinarySearch.FindAsync(binDirectory: null, clusterVersion: null, Path.GetTempPath(), cancellationToken);
+        }
+        catch (PrivatePostgresException problem) when (problem.BinariesMissing)
+        {
+            SkipOrFail(problem);
+        }
     }
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentProtocol.Testing.Postgres;
 
-/// <summary>The one PostgreSQL of a test process: the configured one, else a private cluster started at first use.</summary>
+/// <summary>The one PostgreSQL of a test process: the configured one, else one in a container, else a private cluster; started at first use.</summary>
 public sealed class TestCluster
 {
     /// <summary>Names the server to test against; its user must be allowed to create databases.</summary>
@@ -39,14 +39,17 @@ public sealed class TestCluster
 
     private static async Task<TestCluster> StartAsync()
     {
-        if (Environment.GetEnvironmentVariable(ConnectionStringVariable) is { Length: > 0 } configured)
-        {
-            Console.WriteLine($"Tests use the PostgreSQL of {ConnectionStringVariable}.");
-            var cluster = new TestCluster(configured);
-            AtExit.Run(cluster.Templates.DropAllAsync);
-            return cluster;
-        }
+        var configured = Environment.GetEnvironmentVariable(ConnectionStringVariable);
+        var server = await PostgresServer.ChooseAsync(configured, ContainerPostgres.TryStartAsync, StartPrivateAsync);
+        var cluster = new TestCluster(server.ConnectionString);
+        // Where the server stays, our templates would stay too.
+        AtExit.Run(server.StopAsync ?? cluster.Templates.DropAllAsync);
+        Notes.Tell($"Tests use {server.Description}.");
+        return cluster;
+    }
 
+    private static async Task<PostgresServer> StartPrivateAsync()
+    {
         await LeftoverClusters.RemoveAsync();
         var options = new PrivatePostgresOptions
         {
@@ -54,9 +57,9 @@ public sealed class TestCluster
             DeleteOnDispose = true,
         };
         var postgres = await PrivatePostgres.StartAsync(options, NullLogger.Instance);
-        AtExit.Run(async () => await postgres.DisposeAsync());
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"Tests use a private PostgreSQL, process {postgres.ServerProcessId}, in {postgres.DataDirectory}."));
-        return new TestCluster(postgres.ConnectionString);
+        return new(
+            postgres.ConnectionString,
+            string.Create(CultureInfo.InvariantCulture, $"a private PostgreSQL, process {postgres.ServerProcessId}, in {postgres.DataDirectory}"),
+            async () => await postgres.DisposeAsync());
     }
 }

@@ -2,8 +2,8 @@ using System.Globalization;
 using AgentProtocol.Chaos;
 using AgentProtocol.Chaos.Reports;
 using AgentProtocol.DevPostgres;
+using AgentProtocol.Testing;
 using AgentProtocol.Testing.Postgres;
-using AgentProtocolServer.Tests.Hosting;
 using Xunit;
 
 namespace AgentProtocolServer.Tests.Chaos;
@@ -25,7 +25,7 @@ public sealed class ChaosTests
         _ = Queues.Setting(queue);
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no signals to stop and go on with.");
         var seed = int.TryParse(Environment.GetEnvironmentVariable("AGENTPROTOCOL_CHAOS_SEED"), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : UsualSeed;
-        Seeds.Tell($"Chaos test with {queue}: AGENTPROTOCOL_CHAOS_SEED={seed}");
+        Notes.Tell($"Chaos test with {queue}: AGENTPROTOCOL_CHAOS_SEED={seed}");
         var options = new ChaosOptions
         {
             Seed = seed,
@@ -40,7 +40,7 @@ public sealed class ChaosTests
         {
             var report = await ChaosRun.ExecuteAsync(options, output, TestContext.Current.CancellationToken);
             ReportWriter.Write(report, output);
-            Seeds.Tell(Summary(report));
+            Notes.Tell(Summary(report));
             Assert.True(report.IsGood, output.ToString());
         }
         catch (PrivatePostgresException problem) when (problem.BinariesMissing)

@@ -43,7 +43,7 @@ public sealed class FuzzTests(ServerFixture fixture) : IClassFixture<ServerFixtu
         // The same requests every time, so that a failure belongs to a change; other seeds look further.
         var seed = Number("AGENTPROTOCOL_FUZZ_SEED", 1);
         var count = Number("AGENTPROTOCOL_FUZZ_REQUESTS", 20_000);
-        Seeds.Tell($"Fuzz test: AGENTPROTOCOL_FUZZ_SEED={seed}");
+        Notes.Tell($"Fuzz test: AGENTPROTOCOL_FUZZ_SEED={seed}");
         var document = await ServedDocument.ReadAsync(fixture.Client);
         using var client = Client();
 
@@ -58,7 +58,7 @@ public sealed class FuzzTests(ServerFixture fixture) : IClassFixture<ServerFixtu
             await SendAsync(client, document, seed, number, Late);
         }
 
-        Seeds.Tell($"Fuzz test: {string.Join(", ", statuses.OrderBy(status => status.Key).Select(status => $"{status.Value} × {status.Key}"))}; {late.Count} late; heap {growth >> 10:+#;-#;0} KiB");
+        Notes.Tell($"Fuzz test: {string.Join(", ", statuses.OrderBy(status => status.Key).Select(status => $"{status.Value} × {status.Key}"))}; {late.Count} late; heap {growth >> 10:+#;-#;0} KiB");
         Assert.True(breaches.IsEmpty, $"{breaches.Count} answers of seed {seed} are wrong, such as\n{string.Join("\n\n", breaches.Take(20))}\n{string.Join("\n", fixture.Server.Errors.Take(10))}");
         Assert.True(growth <= AllowedGrowth, $"The heap has grown by {growth >> 20} MiB.");
         Assert.Equal([], fixture.Server.Errors);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
+using AgentProtocol.Testing;
 using AgentProtocol.Testing.Sse;
 using AgentProtocolServer.Tests.Hosting;
 using Xunit;
@@ -28,7 +29,7 @@ public sealed class CrashTests : IAsyncLifetime
     {
         servers.Use(queue);
         var seed = Number("AGENTPROTOCOL_CRASH_SEED") is > 0 and var given ? given : Random.Shared.Next();
-        Seeds.Tell($"Crash test, repetition {repetition} with {queue}: AGENTPROTOCOL_CRASH_SEED={seed}");
+        Notes.Tell($"Crash test, repetition {repetition} with {queue}: AGENTPROTOCOL_CRASH_SEED={seed}");
         var random = new Random(seed);
         var first = await servers.ServeAsync();
         var finished = await FinishSomeAsync(first.Client);

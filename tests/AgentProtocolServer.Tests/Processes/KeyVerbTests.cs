@@ -47,7 +47,7 @@ public sealed class KeyVerbTests : IAsyncLifetime
     [Fact]
     public async Task A_key_can_be_made_before_the_server_has_ever_run()
     {
-        await TestCluster.GetAsync();
+        await MissingPostgres.SkipOrFailWithoutProgramsAsync(Token);
         var folder = LeftoverClusters.NewFolder();
         var setting = $"--Postgres:DataDirectory={folder}";
         var made = servers.Add(ServerProcess.Start(["key", "create", setting]));

@@ -42,7 +42,7 @@ public sealed class StartTests : IAsyncLifetime
     [Fact]
     public async Task A_data_folder_belongs_to_one_server_at_a_time()
     {
-        await TestCluster.GetAsync();
+        await MissingPostgres.SkipOrFailWithoutProgramsAsync(Token);
         var folder = LeftoverClusters.NewFolder();
         string[] arguments = ["serve", "--Server:Urls=http://127.0.0.1:0", $"--Postgres:DataDirectory={folder}"];
         var first = servers.Add(ServerProcess.Start(arguments));

@@ -1,9 +1,9 @@
 using Xunit;
 
-namespace AgentProtocolServer.Tests.Hosting;
+namespace AgentProtocol.Testing;
 
-/// <summary>Tells what a random test has drawn, so that it can be repeated.</summary>
-internal static class Seeds
+/// <summary>What whoever runs the tests wants to know also when they pass: what a random test has drawn, or which database was used.</summary>
+public static class Notes
 {
     private static readonly Lock Gate = new();
 
@@ -11,7 +11,8 @@ internal static class Seeds
     public static void Tell(string line)
     {
         TestContext.Current.TestOutputHelper?.WriteLine(line);
-        if (Environment.GetEnvironmentVariable("AGENTPROTOCOL_SEED_LOG") is { Length: > 0 } file)
+        Console.WriteLine(line);
+        if (Environment.GetEnvironmentVariable("AGENTPROTOCOL_TEST_NOTES") is { Length: > 0 } file)
         {
             lock (Gate)
             {
