@@ -4,6 +4,7 @@ using AgentProtocol.Chaos.Reports;
 using AgentProtocol.DevPostgres;
 using AgentProtocol.Testing;
 using AgentProtocol.Testing.Postgres;
+using AgentProtocolServer.Tests.Hosting;
 using Xunit;
 
 namespace AgentProtocolServer.Tests.Chaos;
