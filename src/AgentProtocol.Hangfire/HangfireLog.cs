@@ -16,4 +16,7 @@ internal static partial class HangfireLog
 
     [LoggerMessage(4, LogLevel.Error, "The sweep for undelivered runs failed and is repeated")]
     public static partial void SweepFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(5, LogLevel.Warning, "The host's time to shut down is over while workers are busy; their runs go on elsewhere")]
+    public static partial void WorkersLeft(ILogger logger);
 }

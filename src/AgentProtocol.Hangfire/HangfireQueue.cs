@@ -30,6 +30,7 @@ public static class HangfireQueue
             return services;
         }
 
+        services.AddSingleton<DeliveryRoom>();
         services.AddSingleton<HangfireStorage>();
         services.AddSingleton<HangfireRunQueue>();
         services.Replace(ServiceDescriptor.Singleton<IRunQueue>(provider => provider.GetRequiredService<HangfireRunQueue>()));

@@ -1,6 +1,8 @@
 using AgentProtocol.Engine;
 using Hangfire;
 using Hangfire.Logging;
+using Hangfire.Server;
+using Hangfire.States;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -20,34 +22,23 @@ internal sealed class HangfireServer(
     /// <summary>With hand-off a worker is busy for the moment of a claim.</summary>
     private const int HandOffWorkers = 20;
 
-    /// <summary>Nothing is ever scheduled: delays belong to the run.</summary>
-    private static readonly TimeSpan SchedulePolling = TimeSpan.FromMinutes(10);
-
     /// <summary>What a job does behind the end of its run.</summary>
     private static readonly TimeSpan TimeToReport = TimeSpan.FromSeconds(2);
 
-    private BackgroundJobServer? workers;
+    /// <summary>
+    /// Behind a failure. Of its own accord Hangfire waits the square of all failures of all workers in seconds, up to five
+    /// minutes: behind an outage nearly all of them would stand still.
+    /// </summary>
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+
+    private BackgroundProcessingServer? workers;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
         LogProvider.SetCurrentLogProvider(new HangfireLogProvider(loggers));
         if (server.Value.ExecutesRuns)
         {
-            var drain = runs.Value.DrainTimeout + runs.Value.CancelGrace + TimeToReport;
-            workers = new BackgroundJobServer(
-                new BackgroundJobServerOptions
-                {
-                    ServerName = server.Value.Name,
-                    Queues = [HangfireStorage.Queue],
-                    WorkerCount = options.Value.HandsOff(runs.Value) ? Math.Min(HandOffWorkers, runs.Value.MaxConcurrent) : runs.Value.MaxConcurrent,
-                    Activator = new Provided(services),
-                    FilterProvider = Deliveries.Filters,
-                    SchedulePollingInterval = SchedulePolling,
-                    // Jobs end because the node drains; these are only for one that hangs.
-                    StopTimeout = drain,
-                    ShutdownTimeout = drain + TimeToReport,
-                },
-                storage.Jobs);
+            workers = StartWorkers();
         }
 
         return Task.CompletedTask;
@@ -60,7 +51,23 @@ internal sealed class HangfireServer(
         return Task.CompletedTask;
     }
 
-    public Task StopAsync(CancellationToken cancellationToken) => workers?.WaitForShutdownAsync(cancellationToken) ?? Task.CompletedTask;
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (workers is null)
+        {
+            return;
+        }
+
+        try
+        {
+            await workers.WaitForShutdownAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Whatever still executes is fenced, and recovered by others.
+            HangfireLog.WorkersLeft(loggers.CreateLogger<HangfireServer>());
+        }
+    }
 
     public void Dispose() => workers?.Dispose();
 
@@ -69,6 +76,32 @@ internal sealed class HangfireServer(
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Only workers: nothing is ever scheduled, for delays belong to the run.</summary>
+    private BackgroundProcessingServer StartWorkers()
+    {
+        string[] queues = [HangfireStorage.Queue];
+        var count = options.Value.HandsOff(runs.Value) ? Math.Min(HandOffWorkers, runs.Value.MaxConcurrent) : runs.Value.MaxConcurrent;
+        var drain = runs.Value.DrainTimeout + runs.Value.CancelGrace + TimeToReport;
+        var worker = new Worker(
+            queues,
+            new BackgroundJobPerformer(Deliveries.Filters, new Provided(services), TaskScheduler.Default),
+            new BackgroundJobStateChanger(Deliveries.Filters));
+        return new BackgroundProcessingServer(
+            storage.Jobs,
+            [worker.UseBackgroundPool(count)],
+            // The dashboard shows these.
+            new Dictionary<string, object> { ["Queues"] = queues, ["WorkerCount"] = count },
+            new BackgroundProcessingServerOptions
+            {
+                ServerName = server.Value.Name,
+                RetryDelay = _ => RetryPause,
+                RestartDelay = RetryPause,
+                // Jobs end because the node drains; these are only for one that hangs.
+                StopTimeout = drain,
+                ShutdownTimeout = drain + TimeToReport,
+            });
+    }
 
     private sealed class Provided(IServiceProvider services) : JobActivator
     {

@@ -20,7 +20,7 @@ internal sealed class HangfireStorage : IConnectionFactory, IAsyncDisposable
 
     private readonly NpgsqlDataSource source;
 
-    public HangfireStorage(ProtocolDatabase database, IOptions<HangfireOptions> options)
+    public HangfireStorage(ProtocolDatabase database, IOptions<HangfireOptions> options, DeliveryRoom room)
     {
         var settings = new NpgsqlConnectionStringBuilder(database.ConnectionString)
         {
@@ -47,7 +47,7 @@ internal sealed class HangfireStorage : IConnectionFactory, IAsyncDisposable
             DistributedLockTimeout = TimeSpan.FromMinutes(1),
         };
         var storage = new PostgreSqlStorage(this, storageOptions) { JobExpirationTimeout = options.Value.JobRetention };
-        storage.QueueProviders.Add(new PacedJobQueueProvider(new PostgreSqlJobQueueProvider(storage, storageOptions)), [Queue]);
+        storage.QueueProviders.Add(new PacedJobQueueProvider(new PostgreSqlJobQueueProvider(storage, storageOptions), room), [Queue]);
         Jobs = storage;
     }
 

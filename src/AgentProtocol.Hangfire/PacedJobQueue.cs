@@ -1,21 +1,37 @@
 using System.Data;
+using AgentProtocol.Engine.Storage;
 using Hangfire.PostgreSql;
 using Hangfire.Storage;
 
 namespace AgentProtocol.Hangfire;
 
 /// <summary>
-/// Lets a few workers look for jobs at a time, while the others wait for their turn: each of a thousand idle workers would
-/// ask the database several times a second.
+/// Lets a few workers look for jobs at a time, and only where there is room for their runs, while the others wait for their
+/// turn: each of a thousand idle workers would ask the database several times a second.
 /// </summary>
-internal sealed class PacedJobQueue(IPersistentJobQueue queue, SemaphoreSlim turns) : IPersistentJobQueue
+internal sealed class PacedJobQueue(IPersistentJobQueue queue, SemaphoreSlim turns, DeliveryRoom room) : IPersistentJobQueue
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
     public IFetchedJob Dequeue(string[] queues, CancellationToken cancellationToken)
     {
         turns.Wait(cancellationToken);
         try
         {
-            return queue.Dequeue(queues, cancellationToken);
+            room.Enter(cancellationToken);
+            IFetchedJob? job = null;
+            try
+            {
+                job = DequeuePatiently(queues, cancellationToken);
+                return new FetchedDelivery(job, room);
+            }
+            finally
+            {
+                if (job is null)
+                {
+                    room.Leave();
+                }
+            }
         }
         finally
         {
@@ -24,17 +40,59 @@ internal sealed class PacedJobQueue(IPersistentJobQueue queue, SemaphoreSlim tur
     }
 
     public void Enqueue(IDbConnection connection, string queueName, string jobId) => queue.Enqueue(connection, queueName, jobId);
+
+    /// <summary>
+    /// Keeps its turn while the database is away: workers that failed one after the other would all sit out the pause that
+    /// Hangfire imposes on them.
+    /// </summary>
+    private IFetchedJob DequeuePatiently(string[] queues, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return queue.Dequeue(queues, cancellationToken);
+            }
+            catch (Exception exception) when (TransientFailure.Is(exception))
+            {
+                cancellationToken.WaitHandle.WaitOne(Pause);
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+    }
+
+    /// <summary>A fetched job, which is on its way until its worker is done with it.</summary>
+    private sealed class FetchedDelivery(IFetchedJob job, DeliveryRoom room) : IFetchedJob
+    {
+        public string JobId => job.JobId;
+
+        public void RemoveFromQueue() => job.RemoveFromQueue();
+
+        public void Requeue() => job.Requeue();
+
+        public void Dispose()
+        {
+            try
+            {
+                job.Dispose();
+            }
+            finally
+            {
+                room.Leave();
+            }
+        }
+    }
 }
 
 /// <summary>Gives each connection of Hangfire its queue, and all of them the same turns.</summary>
-internal sealed class PacedJobQueueProvider(IPersistentJobQueueProvider inner) : IPersistentJobQueueProvider, IDisposable
+internal sealed class PacedJobQueueProvider(IPersistentJobQueueProvider inner, DeliveryRoom room) : IPersistentJobQueueProvider, IDisposable
 {
     /// <summary>Enough for some hundred jobs a second.</summary>
     private const int Pollers = 4;
 
     private readonly SemaphoreSlim turns = new(Pollers);
 
-    public IPersistentJobQueue GetJobQueue() => new PacedJobQueue(inner.GetJobQueue(), turns);
+    public IPersistentJobQueue GetJobQueue() => new PacedJobQueue(inner.GetJobQueue(), turns, room);
 
     public IPersistentJobQueueMonitoringApi GetJobQueueMonitoringApi() => new CountsOnly(inner.GetJobQueueMonitoringApi());
 

@@ -12,6 +12,7 @@ namespace AgentProtocol.Hangfire;
 /// </summary>
 internal sealed class RunDelivery(
     NodeSlots slots,
+    DeliveryRoom room,
     RunClaims claims,
     AgentClaims agentClaims,
     RunStarter starter,
@@ -27,8 +28,10 @@ internal sealed class RunDelivery(
         {
             if (await TryStartAsync(runId) is { } run && !options.Value.HandsOff(runs.Value))
             {
+                room.Leave();
                 // A run that waits for its children needs no worker, but they do.
                 await Task.WhenAny(run.Completion, run.SlotLent);
+                room.Return();
             }
         }
         catch (Exception exception)

@@ -45,6 +45,19 @@ internal sealed class NodeSlots
         }
     }
 
+    /// <summary>Ends when something has changed about what is free.</summary>
+    public Task Change
+    {
+        get
+        {
+            lock (gate)
+            {
+                change ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                return change.Task;
+            }
+        }
+    }
+
     /// <summary>Slots that are taken: by executions, and by claims and births on their way.</summary>
     public int InUse
     {
@@ -131,8 +144,7 @@ internal sealed class NodeSlots
                     return nodeId;
                 }
 
-                change ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                changed = change.Task;
+                changed = Change;
             }
 
             await changed;

@@ -1,5 +1,4 @@
 using AgentProtocol.Contracts.Runs;
-using AgentProtocol.Engine.Queue;
 using AgentProtocol.Engine.Tests.Support;
 using AgentProtocol.Hangfire;
 using AgentProtocol.Testing;
@@ -11,6 +10,9 @@ namespace AgentProtocol.Engine.Tests.Queue.Conformance;
 public sealed class HangfireQueueTests : HangfireConformance
 {
     protected override string Mode => "InWorker";
+
+    private protected override async Task CheckDeliveredOnceAsync() =>
+        Assert.Equal(1, await Rows.Database.Source.ScalarAsync<long>("select count(*) from hangfire.state where name = 'Processing'"));
 
     [Fact(Timeout = Limit)]
     public async Task A_job_lasts_as_long_as_its_run_and_leaves_nothing_in_the_queue()
@@ -76,23 +78,6 @@ public sealed class HangfireHandOffTests : HangfireConformance
         agent.Release();
         Assert.Equal(RunStatus.Success, (await host.WaitAsync(run)).Run!.Status);
     }
-
-    [Fact(Timeout = Limit)]
-    public async Task A_full_node_leaves_the_rest_of_the_queue_to_others()
-    {
-        var (full, free) = (new HeldAgent("full"), new HeldAgent("free"));
-        var first = await StartAsync(full, ("Runs:MaxConcurrent", "1"));
-        await first.CreateRunAsync(await first.CreateThreadAsync(), "one");
-        await full.NextAsync(Token);
-        await first.CreateRunAsync(await first.CreateThreadAsync(), "two");
-        await first.CreateRunAsync(await first.CreateThreadAsync(), "three");
-
-        await StartAsync(free);
-
-        await free.NextAsync(Token);
-        await free.NextAsync(Token);
-        Assert.Equal(0, first.Get<NodeSlots>().Free);
-    }
 }
 
 /// <summary>The rules for Hangfire, where this build has it.</summary>
@@ -107,6 +92,28 @@ public abstract class HangfireConformance : QueueConformance
     {
         Assert.SkipUnless(HangfireQueue.IsBuiltIn, "This build has no Hangfire (UseHangfire=true builds it in): its queue was not tested");
         return base.InitializeAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Nodes_with_different_queues_take_each_others_runs()
+    {
+        var (table, hangfire) = (new HeldAgent("table"), new HeldAgent("hangfire"));
+        var one = await StartAsync(table, ("Runs:Queue", "Postgres"), ("Runs:MaxConcurrent", "1"));
+        var other = await StartAsync(hangfire, ("Runs:MaxConcurrent", "1"));
+        var first = await one.CreateRunAsync(await one.CreateThreadAsync(), "first");
+        await table.NextAsync(Token);
+        var second = await one.CreateRunAsync(await one.CreateThreadAsync(), "second");
+        Assert.Equal(second, (await hangfire.NextAsync(Token)).RunId);
+        var third = await other.CreateRunAsync(await other.CreateThreadAsync(), "third");
+
+        table.Release();
+        await one.WaitAsync(first);
+        await one.WaitAsync(third);
+        hangfire.Release();
+        await other.WaitAsync(second);
+
+        Assert.Equal((1, 0, 1), (table.ExecutionsOf(first), table.ExecutionsOf(second), table.ExecutionsOf(third)));
+        Assert.Equal((0, 1, 0), (hangfire.ExecutionsOf(first), hangfire.ExecutionsOf(second), hangfire.ExecutionsOf(third)));
     }
 
     private protected Task<string> JobStateAsync() => Rows.Database.Source.ScalarAsync<string>("select statename from hangfire.job order by id limit 1");
