@@ -12,7 +12,8 @@ internal sealed class DeliverySweep(
     HangfireRunQueue queue, HangfireStorage storage, Deliveries deliveries, ReadyRuns ready, TimeProvider time, ILogger<DeliverySweep> logger)
     : BackgroundService
 {
-    private const int MostAtOnce = 200;
+    /// <summary>Then it counts again, for others deliver too.</summary>
+    private const int Batch = 200;
 
     /// <summary>A signal on its way looks like a lost one.</summary>
     private static readonly TimeSpan SignalTime = TimeSpan.FromSeconds(2);
@@ -44,27 +45,40 @@ internal sealed class DeliverySweep(
     /// <returns>How many runs were delivered.</returns>
     public async Task<int> SweepAsync(TimeSpan since, CancellationToken cancellationToken)
     {
-        var runs = await ready.FindAsync(since, cancellationToken);
-        if (runs.Count == 0)
+        HashSet<Guid> delivered = [];
+        bool isFull;
+        do
         {
-            return 0;
+            var missing = await FindMissingAsync(since, delivered, cancellationToken);
+            foreach (var runId in missing)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                deliveries.Enqueue(runId);
+                delivered.Add(runId);
+            }
+
+            isFull = missing.Count == Batch;
+        }
+        while (isFull);
+
+        if (delivered.Count > 0)
+        {
+            HangfireLog.Redelivered(logger, delivered.Count);
         }
 
-        // Which job is whose cannot be asked, but a run without one shows as soon as there are fewer jobs than runs. A job
-        // that waits where there is a backlog waits no longer than one that was delivered again would.
-        var missing = (int)Math.Clamp(runs.Count - storage.CountEnqueued(), 0, MostAtOnce);
-        foreach (var runId in runs.Take(missing))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            deliveries.Enqueue(runId);
-        }
+        return delivered.Count;
+    }
 
-        if (missing > 0)
-        {
-            HangfireLog.Redelivered(logger, missing);
-        }
-
-        return missing;
+    /// <summary>
+    /// Which job is whose cannot be asked, but that a run has none shows as soon as there are fewer jobs than runs, and in the
+    /// end it is the oldest. A run that is delivered again in its place has lost nothing.
+    /// </summary>
+    private async Task<IReadOnlyList<Guid>> FindMissingAsync(TimeSpan since, IReadOnlyCollection<Guid> delivered, CancellationToken cancellationToken)
+    {
+        var runs = await ready.FindAsync(since, delivered, Batch, cancellationToken);
+        // Signals that this node has not come to yet are jobs soon.
+        var missing = runs.Count == 0 ? 0 : runs.Count - storage.CountEnqueued() - queue.Signals.Count;
+        return [.. runs.First.Take((int)Math.Clamp(missing, 0, Batch))];
     }
 
     /// <returns>Whether somebody has asked for the look, so that what is ready since just now counts too.</returns>
