@@ -40,8 +40,9 @@ internal static class DatabaseMigrator
     /// <summary>Changes the schema on a connection of its own, while nobody else does.</summary>
     public static async Task AloneAsync(string connectionString, Func<NpgsqlConnection, Task> change, CancellationToken cancellationToken)
     {
-        // The password stays in the connection's string: another connection may be made from it.
-        var settings = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, PersistSecurityInfo = true };
+        // The password stays in the connection's string: another connection may be made from it. However long a change takes,
+        // whoever waits for it waits, and whoever makes it does not give up.
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, PersistSecurityInfo = true, CommandTimeout = 0 };
         await using var connection = new NpgsqlConnection(settings.ConnectionString);
         await connection.OpenAsync(cancellationToken);
         await ExecuteAsync(connection, $"select pg_advisory_lock({AdvisoryLock})", cancellationToken);

@@ -10,14 +10,18 @@ internal sealed class SchemaMigration(ProtocolDatabase database, TimeProvider ti
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    public async Task StartingAsync(CancellationToken cancellationToken)
+    public Task StartingAsync(CancellationToken cancellationToken) => PersistAsync(
+        () => DatabaseMigrator.MigrateAsync(database.ConnectionString, time, cancellationToken), time, logger, cancellationToken);
+
+    /// <summary>Repeats a change of the schema until it succeeds or fails for good.</summary>
+    public static async Task PersistAsync(Func<Task> change, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         var since = time.GetTimestamp();
         for (var failures = 0; ; failures++)
         {
             try
             {
-                await DatabaseMigrator.MigrateAsync(database.ConnectionString, time, cancellationToken);
+                await change();
                 return;
             }
             catch (Exception exception) when (IsPassing(exception) && time.GetElapsedTime(since) < Patience)

@@ -1,5 +1,6 @@
 using AgentProtocol.Engine.Storage;
 using AgentProtocol.Engine.Tests.Support;
+using AgentProtocol.Testing;
 using AgentProtocol.Testing.Postgres;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -63,6 +64,33 @@ public sealed class SchemaTests(MigratedPostgres postgres) : IClassFixture<Migra
             () => EngineSchema.MigrateAsync(database.ConnectionString, TestContext.Current.CancellationToken))));
 
         Assert.Equal(await CatalogueAsync(postgres.ConnectionString), await CatalogueAsync(database.ConnectionString));
+    }
+
+    [Fact]
+    public async Task A_node_waits_for_the_migration_of_another_however_long_it_takes()
+    {
+        const string waitingSql = "select max(now() - query_start) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+        await using var database = await TestDatabase.CreateAsync("empty", _ => Task.CompletedTask);
+        await using var source = NpgsqlDataSource.Create(database.ConnectionString);
+        TaskCompletionSource begun = new(), ends = new();
+        var first = DatabaseMigrator.AloneAsync(database.ConnectionString, HoldAsync, TestContext.Current.CancellationToken);
+        await begun.Task;
+        var impatient = new NpgsqlConnectionStringBuilder(database.ConnectionString) { CommandTimeout = 1 };
+        var second = EngineSchema.MigrateAsync(impatient.ConnectionString, TestContext.Current.CancellationToken);
+
+        await Until.TrueAsync(async () => second.IsCompleted || await IsLateAsync(), TestContext.Current.CancellationToken);
+        Assert.False(second.IsCompleted);
+        ends.SetResult();
+        await first;
+        await second;
+
+        Task HoldAsync(NpgsqlConnection connection)
+        {
+            begun.SetResult();
+            return ends.Task;
+        }
+
+        async Task<bool> IsLateAsync() => (await source.LinesAsync($"select ({waitingSql}) > interval '2.5 seconds'"))[0] == "True";
     }
 
     [Fact]
