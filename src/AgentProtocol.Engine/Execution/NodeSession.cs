@@ -21,6 +21,7 @@ internal sealed class NodeSession(
     PeerWatch watch,
     HintListener listener,
     Hints hints,
+    IRunQueue queue,
     IOptions<ServerOptions> server,
     IOptions<RunsOptions> options,
     TimeProvider time,
@@ -183,11 +184,12 @@ internal sealed class NodeSession(
         var executed = running.All.Select(run => run.Claim.RunId).ToHashSet();
         var seenBefore = unheard;
         unheard = [.. claims.Where(claim => !executed.Contains(claim.RunId))];
-        List<(Guid, int)> lost = [.. unheard.Where(seenBefore.Contains)];
+        List<(Guid RunId, int Fence)> lost = [.. unheard.Where(seenBefore.Contains)];
         if (lost.Count > 0)
         {
             EngineLog.ClaimsUnheard(logger, lost.Count);
             await NodeRegistry.RequeueAsync(session, lost, stoppingToken);
+            queue.Signal([.. lost.Select(claim => claim.RunId)]);
         }
     }
 

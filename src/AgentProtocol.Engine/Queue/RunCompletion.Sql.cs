@@ -78,7 +78,7 @@ internal sealed partial class RunCompletion
             available_at = now() + case when settle is not null and failures = 0 then interval '0' else coalesce($3, interval '0') end,
             priority = $4, failures = failures + $5
         where run_id = $1 and state = 3 and fence = $2
-        returning 1
+        returning state = 2
         """;
 
     private const string ResolveSql =

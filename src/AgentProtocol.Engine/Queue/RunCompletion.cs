@@ -19,7 +19,7 @@ internal sealed record RunEnding(RunPage Page, RunOutcome Outcome, int Attempt)
 
 /// <summary>What became of an ending.</summary>
 /// <param name="Kind">Whether it holds.</param>
-/// <param name="Promoted">The run that got the slot and can be claimed.</param>
+/// <param name="Promoted">The run that has the slot and can be claimed: the next one, or this one again.</param>
 /// <param name="Updates">The number of the latest update, when the run goes on to take it.</param>
 internal readonly record struct EndingResult(EndingKind Kind, Guid? Promoted = null, int Updates = 0);
 
@@ -122,8 +122,8 @@ internal sealed partial class RunCompletion
             await using var connection = await database.Source.OpenConnectionAsync();
             await using var command = new NpgsqlCommand(PutBackSql, connection)
                 .With(run.RunId).With(run.Fence).With(delay, NpgsqlDbType.Interval).With(priority).With(failures);
-            return await command.ExecuteScalarAsync() is not null
-                ? new EndingResult(EndingKind.Ended, delay is null ? run.RunId : null)
+            return await command.ExecuteScalarAsync() is bool isReady
+                ? new EndingResult(EndingKind.Ended, isReady ? run.RunId : null)
                 : new EndingResult(EndingKind.LeaseLost);
         },
         () => Task.FromResult<EndingResult?>(null),

@@ -94,6 +94,19 @@ public sealed class CancelTests(MigratedPostgres postgres) : QueueTests(postgres
     }
 
     [Fact]
+    public async Task A_run_told_to_stop_whose_attempt_fails_can_be_claimed_at_once_and_is_said_to_be()
+    {
+        var stopped = (await Queue.StartNewRunAsync(Node)).Claim;
+        var other = (await Queue.StartNewRunAsync(Node)).Claim;
+        await Queue.CancelAsync(stopped.RunId, CancelAction.Interrupt);
+
+        Assert.Equal(stopped.RunId, (await Queue.Completion.RetryLaterAsync(stopped, TimeSpan.FromHours(1), CancellationToken.None)).Promoted);
+        Assert.Null((await Queue.Completion.RetryLaterAsync(other, TimeSpan.FromHours(1), CancellationToken.None)).Promoted);
+
+        await Queue.ClaimAsync(Node, stopped.RunId);
+    }
+
+    [Fact]
     public async Task Cancelling_the_slot_holder_passes_the_slot_on()
     {
         var thread = await Queue.NewThreadAsync();
