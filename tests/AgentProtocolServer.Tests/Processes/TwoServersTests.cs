@@ -67,10 +67,89 @@ public sealed class TwoServersTests : IAsyncLifetime
         RunLogs.AssertDense(await other.ReplayAsync(threadId, runId), runId);
     }
 
-    private async Task StartAsync(string queue)
+    [Theory]
+    [MemberData(nameof(Queues.All), MemberType = typeof(Queues))]
+    public async Task A_run_is_told_at_either_server(string queue)
+    {
+        await using var model = await HeldModel.StartAsync();
+        await StartAsync(queue, model.Setting);
+        var (thread, run) = await AskAsync(model);
+
+        // One of them does not execute it.
+        await TellAsync(one, thread, run, "this");
+        await TellAsync(other, thread, run, "and that");
+        model.Release();
+        var conversation = (await other.GetJsonAsync($"/threads/{thread}/runs/{run}/join")).Conversation();
+
+        Assert.Equal(["human: hello", "human: this", "human: and that"], conversation.Where(line => line.StartsWith("human", StringComparison.Ordinal)));
+        Assert.Equal(("ai: one", "ai: more"), (conversation[1], conversation[^1]));
+        Assert.Equal(["delivered", "delivered"], (await one.GetJsonAsync($"/threads/{thread}/runs/{run}/updates")).EnumerateArray().Select(update => update.Text("status")));
+    }
+
+    [Theory]
+    [MemberData(nameof(Queues.All), MemberType = typeof(Queues))]
+    public async Task A_server_without_a_worker_streams_joins_cancels_and_steers_what_a_worker_executes(string queue)
+    {
+        await using var model = await HeldModel.StartAsync();
+        servers.Use(queue);
+        one = (await servers.ServeAsync(model.Setting, "--Server:Roles=api", "--Server:Name=api")).Client;
+        await servers.ServeAsync(model.Setting, "--Server:Roles=worker", "--Server:Name=worker");
+
+        var threadId = await one.NewThreadAsync();
+        using (var stream = await one.OpenStepsAsync(threadId, "steps 3"))
+        {
+            var runId = RunLogs.RunIdOf(stream);
+            var joined = one.GetJsonAsync($"/threads/{threadId}/runs/{runId}/join");
+            var events = await stream.EventsAsync().ToListAsync(Token);
+            RunLogs.AssertDense(events, runId);
+            Assert.Equal([1, 2, 3], events.Steps());
+            Assert.Equal(["human: steps 3", "ai: echo: steps 3"], (await joined).Conversation());
+        }
+
+        var superseded = await SleepAsync(threadId);
+        Assert.Equal("worker", await servers.ScalarAsync<string>("select name from nodes where id = (select node from run_work)"));
+        var instead = await one.PostAsync(
+            $"/threads/{threadId}/runs/wait", new { assistant_id = Protocol.Echo, input = Protocol.Say("instead"), multitask_strategy = "interrupt" }).OkAsync();
+        Assert.Equal(["human: sleep 60", "human: instead", "ai: echo: instead"], instead.Conversation()[2..]);
+        Assert.Equal("interrupted", (await one.GetJsonAsync($"/threads/{threadId}/runs/{superseded}")).Text("status"));
+
+        var cancelled = await SleepAsync(threadId);
+        await one.PostAsync($"/threads/{threadId}/runs/{cancelled}/cancel?wait=1").EmptyAsync(HttpStatusCode.NoContent);
+        Assert.Equal("interrupted", (await one.GetJsonAsync($"/threads/{threadId}/runs/{cancelled}")).Text("status"));
+
+        var (thread, run) = await AskAsync(model);
+        await TellAsync(one, thread, run, "and this");
+        model.Release();
+        Assert.Equal(
+            ["human: hello", "ai: one", "human: and this", "ai: more"], (await one.GetJsonAsync($"/threads/{thread}/runs/{run}/join")).Conversation());
+
+        async Task<string> SleepAsync(string thread)
+        {
+            var run = await one.StartAsync(thread, "sleep 60");
+            await one.WaitForStatusAsync(thread, run, "running");
+            return run;
+        }
+    }
+
+    private static async Task TellAsync(HttpClient server, string thread, string run, string text)
+    {
+        var update = await server.PostAsync($"/threads/{thread}/runs/{run}/updates", new { messages = new[] { new { role = "user", content = text } } }).OkAsync();
+        Assert.Equal("accepted", update.Text("status"));
+    }
+
+    /// <summary>A run that a model holds.</summary>
+    private async Task<(string Thread, string Run)> AskAsync(HeldModel model)
+    {
+        var thread = await one.NewThreadAsync();
+        var run = (await one.PostAsync($"/threads/{thread}/runs", new { assistant_id = HeldModel.Agent, input = Protocol.Say("hello") }).OkAsync()).Text("run_id");
+        await model.AskedAsync();
+        return (thread, run);
+    }
+
+    private async Task StartAsync(string queue, params string[] settings)
     {
         servers.Use(queue);
-        one = (await servers.ServeAsync()).Client;
-        other = (await servers.ServeAsync()).Client;
+        one = (await servers.ServeAsync(settings)).Client;
+        other = (await servers.ServeAsync(settings)).Client;
     }
 }
