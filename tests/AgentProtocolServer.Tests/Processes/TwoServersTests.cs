@@ -1,4 +1,5 @@
 using System.Net;
+using AgentProtocol.Testing;
 using AgentProtocolServer.Tests.Hosting;
 using Xunit;
 
@@ -71,29 +72,31 @@ public sealed class TwoServersTests : IAsyncLifetime
     [MemberData(nameof(Queues.All), MemberType = typeof(Queues))]
     public async Task A_run_is_told_at_either_server(string queue)
     {
-        await using var model = await HeldModel.StartAsync();
-        await StartAsync(queue, model.Setting);
-        var (thread, run) = await AskAsync(model);
+        using var agent = new PatientAgent();
+        await StartAsync(queue, agent.Setting);
+        var (thread, run) = await StartPatientAsync();
 
         // One of them does not execute it.
         await TellAsync(one, thread, run, "this");
-        await TellAsync(other, thread, run, "and that");
-        model.Release();
-        var conversation = (await other.GetJsonAsync($"/threads/{thread}/runs/{run}/join")).Conversation();
+        await Until.TrueAsync(async () => (await UpdatesAsync()) is ["delivered"], Token);
+        await TellAsync(other, thread, run, "enough");
 
-        Assert.Equal(["human: hello", "human: this", "human: and that"], conversation.Where(line => line.StartsWith("human", StringComparison.Ordinal)));
-        Assert.Equal(("ai: one", "ai: more"), (conversation[1], conversation[^1]));
-        Assert.Equal(["delivered", "delivered"], (await one.GetJsonAsync($"/threads/{thread}/runs/{run}/updates")).EnumerateArray().Select(update => update.Text("status")));
+        Assert.Equal(
+            ["human: hello", "human: this", "human: enough", "ai: told"], (await other.GetJsonAsync($"/threads/{thread}/runs/{run}/join")).Conversation());
+        Assert.Equal(["delivered", "delivered"], await UpdatesAsync());
+
+        async Task<string[]> UpdatesAsync() =>
+            [.. (await one.GetJsonAsync($"/threads/{thread}/runs/{run}/updates")).EnumerateArray().Select(update => update.Text("status"))];
     }
 
     [Theory]
     [MemberData(nameof(Queues.All), MemberType = typeof(Queues))]
     public async Task A_server_without_a_worker_streams_joins_cancels_and_steers_what_a_worker_executes(string queue)
     {
-        await using var model = await HeldModel.StartAsync();
+        using var agent = new PatientAgent();
         servers.Use(queue);
-        one = (await servers.ServeAsync(model.Setting, "--Server:Roles=api", "--Server:Name=api")).Client;
-        await servers.ServeAsync(model.Setting, "--Server:Roles=worker", "--Server:Name=worker");
+        one = (await servers.ServeAsync(agent.Setting, "--Server:Roles=api", "--Server:Name=api")).Client;
+        await servers.ServeAsync(agent.Setting, "--Server:Roles=worker", "--Server:Name=worker");
 
         var threadId = await one.NewThreadAsync();
         using (var stream = await one.OpenStepsAsync(threadId, "steps 3"))
@@ -117,11 +120,9 @@ public sealed class TwoServersTests : IAsyncLifetime
         await one.PostAsync($"/threads/{threadId}/runs/{cancelled}/cancel?wait=1").EmptyAsync(HttpStatusCode.NoContent);
         Assert.Equal("interrupted", (await one.GetJsonAsync($"/threads/{threadId}/runs/{cancelled}")).Text("status"));
 
-        var (thread, run) = await AskAsync(model);
-        await TellAsync(one, thread, run, "and this");
-        model.Release();
-        Assert.Equal(
-            ["human: hello", "ai: one", "human: and this", "ai: more"], (await one.GetJsonAsync($"/threads/{thread}/runs/{run}/join")).Conversation());
+        var (thread, run) = await StartPatientAsync();
+        await TellAsync(one, thread, run, "enough");
+        Assert.Equal(["human: hello", "human: enough", "ai: told"], (await one.GetJsonAsync($"/threads/{thread}/runs/{run}/join")).Conversation());
 
         async Task<string> SleepAsync(string thread)
         {
@@ -137,12 +138,12 @@ public sealed class TwoServersTests : IAsyncLifetime
         Assert.Equal("accepted", update.Text("status"));
     }
 
-    /// <summary>A run that a model holds.</summary>
-    private async Task<(string Thread, string Run)> AskAsync(HeldModel model)
+    /// <summary>A run that goes on until it is told that it is enough.</summary>
+    private async Task<(string Thread, string Run)> StartPatientAsync()
     {
         var thread = await one.NewThreadAsync();
-        var run = (await one.PostAsync($"/threads/{thread}/runs", new { assistant_id = HeldModel.Agent, input = Protocol.Say("hello") }).OkAsync()).Text("run_id");
-        await model.AskedAsync();
+        var run = (await one.PostAsync($"/threads/{thread}/runs", new { assistant_id = PatientAgent.Id, input = Protocol.Say("hello") }).OkAsync()).Text("run_id");
+        await one.WaitForStatusAsync(thread, run, "running");
         return (thread, run);
     }
 
