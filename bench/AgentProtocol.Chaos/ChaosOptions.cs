@@ -28,6 +28,12 @@ internal sealed class ChaosOptions
     /// <summary>The setting <c>Runs:Queue</c> of the nodes.</summary>
     public string Queue { get; set; } = "Postgres";
 
+    /// <summary>More settings of the nodes, such as <c>Runs:MaxConcurrent</c>; they win over our own.</summary>
+    public Dictionary<string, string> Settings { get; init; } = [];
+
+    /// <summary>What the 99th percentile of undisturbed takeovers may be at most; null asks nothing of them.</summary>
+    public TimeSpan? Takeover { get; set; }
+
     /// <summary>The built server: an executable, or a <c>.dll</c> for <c>dotnet</c>.</summary>
     public string Server { get; set; } = "";
 
@@ -78,6 +84,13 @@ internal sealed class ChaosOptions
             case "--queue":
                 Queue = value() is ("Postgres" or "Hangfire" or "Auto") and var queue ? queue : throw new FormatException("--queue is Postgres, Hangfire or Auto");
                 break;
+            case "--set":
+                var (setting, to) = Setting(value());
+                Settings[setting] = to;
+                break;
+            case "--takeover":
+                Takeover = Time(name, value());
+                break;
             case "--server":
                 Server = value();
                 break;
@@ -94,6 +107,10 @@ internal sealed class ChaosOptions
 
     private static FaultKind Kind(string text) =>
         Enum.GetNames<FaultKind>().Contains(text) ? Enum.Parse<FaultKind>(text) : throw new FormatException($"--only takes kinds of {string.Join(", ", Enum.GetNames<FaultKind>())}");
+
+    private static (string Name, string Value) Setting(string text) => text.Split('=', 2) is [{ Length: > 0 } name, var value] && name.Contains(':', StringComparison.Ordinal)
+        ? (name, value)
+        : throw new FormatException("--set takes Section:Name=value");
 
     /// <summary>Seconds, or a number with <c>s</c> or <c>m</c> behind it.</summary>
     private static TimeSpan Time(string name, string text) => text switch

@@ -124,11 +124,12 @@ internal static class ChaosRun
 
         var runs = ledger.Runs.Values.Select(run => stored.GetValueOrDefault(run.RunId)?.Status ?? "erased").CountBy(status => status).ToDictionary();
         ledger.Require(runs.GetValueOrDefault("success") > ledger.Runs.Count / 2, $"no progress: {runs.GetValueOrDefault("success")} of {ledger.Runs.Count} runs succeeded");
-        ledger.Require(faults.Takeovers.Missed == 0, $"{faults.Takeovers.Missed} runs of killed nodes were not taken over within a minute");
+        var takeovers = new TakeoverChecks(ledger, faults.Takeovers.Seen, faults.Injected);
+        takeovers.Check(faults.Takeovers.Missed, options.Takeover);
         return new ChaosReport
         {
             Seed = options.Seed,
-            Queue = options.Queue,
+            Queue = string.Join(" ", [options.Queue, .. options.Settings.Select(setting => $"{setting.Key}={setting.Value}")]),
             Nodes = options.Nodes,
             ThroughNginx = cluster.Gateway is not null,
             Duration = elapsed,
@@ -137,13 +138,11 @@ internal static class ChaosRun
             Runs = runs,
             Resumed = ledger.Runs.Keys.Count(id => stored.GetValueOrDefault(id)?.Attempt > 1),
             Replayed = replayed,
-            Takeover = Percentiles.Of(faults.Takeovers.Seen.Select(takeover => takeover.Time)),
-            UndisturbedTakeover = Percentiles.Of(faults.Takeovers.Seen.Where(IsUndisturbed).Select(takeover => takeover.Time)),
+            Takeover = takeovers.All,
+            UndisturbedTakeover = takeovers.Undisturbed,
             Counts = ledger.Counts,
             Violations = ledger.Violations,
             Folder = cluster.Folder,
         };
-
-        bool IsUndisturbed(Takeover takeover) => !faults.Injected.Any(fault => fault.At > takeover.KilledAt && fault.At < takeover.TakenAt);
     }
 }

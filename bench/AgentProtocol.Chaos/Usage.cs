@@ -15,6 +15,8 @@ internal static class Usage
           --faults <n>           go on until so many faults were injected, likewise
           --only <kind>,<kind>   draw these faults only: Kill, Freeze, Drain, Sessions, Database
           --queue <name>         Runs:Queue of the nodes: Postgres (default), Hangfire or Auto
+          --set <setting>=<v>    a setting of all nodes, such as Runs:MaxConcurrent=200; may be given several times
+          --takeover <n>[s|m]    p99 of takeovers without another fault meanwhile must not be above it; no limit by default
           --help                 this text
 
         A summary and one JSON line on stdout, progress on stderr. Exit code: 0 nothing was violated, 1 something was

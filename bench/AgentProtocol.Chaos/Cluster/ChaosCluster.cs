@@ -29,6 +29,9 @@ internal sealed class ChaosCluster : IAsyncDisposable
 
     public Gateway? Gateway { get; private set; }
 
+    /// <summary>What is done to the database.</summary>
+    public Disturbance Disturbance { get; } = new();
+
     /// <summary>Where clients may go: the gateway, and each node.</summary>
     public IReadOnlyList<Uri> Addresses => [.. Gateway is null ? [] : new[] { Gateway.Address }, .. Nodes.Select(node => node.Address)];
 
@@ -100,17 +103,29 @@ internal sealed class ChaosCluster : IAsyncDisposable
         [
             .. Enumerable.Range(1, options.Nodes).Select(number => new Node(
                 number, ports[number], options.Server, Folder,
-                new Dictionary<string, string>(settings) { ["Server__Urls"] = $"http://127.0.0.1:{ports[number].ToString(CultureInfo.InvariantCulture)}" }, ledger)),
+                new Dictionary<string, string>(settings) { ["Server__Urls"] = $"http://127.0.0.1:{ports[number].ToString(CultureInfo.InvariantCulture)}" }, ledger, Disturbance)),
         ];
         supervised.AddRange(Nodes.Select(node => node.SuperviseAsync(stop.Token)));
-        Gateway = Gateway.Start(Folder, ports[0], Nodes.Select(node => node.Address));
+        Gateway = Gateway.Start(Folder, ports[0], [.. Nodes.Select(node => node.Address.Authority)]);
     }
 
-    private static Dictionary<string, string> Settings(ChaosOptions options, string connectionString, string agents) => new()
+    /// <summary>As variables of the environment.</summary>
+    private static Dictionary<string, string> Settings(ChaosOptions options, string connectionString, string agents)
+    {
+        var settings = Settings(connectionString, agents, options.Queue);
+        foreach (var (name, value) in options.Settings)
+        {
+            settings[name.Replace(":", "__", StringComparison.Ordinal)] = value;
+        }
+
+        return settings;
+    }
+
+    private static Dictionary<string, string> Settings(string connectionString, string agents, string queue) => new()
     {
         ["ConnectionStrings__Postgres"] = new NpgsqlConnectionStringBuilder(connectionString) { MaxPoolSize = 20 }.ConnectionString,
         ["Agents__File"] = agents,
-        ["Runs__Queue"] = options.Queue,
+        ["Runs__Queue"] = queue,
         // What takes long by default takes less, so that a run of minutes sees it often.
         ["Runs__DrainTimeout"] = "00:00:05",
         ["Runs__CancelGrace"] = "00:00:02",

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace AgentProtocol.Chaos.Cluster;
 
-/// <summary>nginx in front of the nodes, as an operator would have it; with a folder and a port of its own.</summary>
+/// <summary>nginx in front of the nodes, with the configuration that operators get; a folder, a port and addresses are its own.</summary>
 internal sealed class Gateway : IDisposable
 {
     private readonly Process process;
@@ -13,7 +13,7 @@ internal sealed class Gateway : IDisposable
     public Uri Address { get; }
 
     /// <summary>Starts it; null when nginx is not installed.</summary>
-    public static Gateway? Start(string folder, int port, IEnumerable<Uri> nodes)
+    public static Gateway? Start(string folder, int port, IReadOnlyList<string> nodes)
     {
         if (Tool.Find("nginx") is not { } nginx)
         {
@@ -22,7 +22,8 @@ internal sealed class Gateway : IDisposable
 
         var home = Directory.CreateDirectory(Path.Combine(folder, "nginx")).FullName;
         var file = Path.Combine(home, "nginx.conf");
-        File.WriteAllText(file, Configuration(home, port, nodes));
+        File.WriteAllText(Path.Combine(home, "ours.conf"), ProxyFile.For(port, nodes));
+        File.WriteAllText(file, Configuration(home));
 
         // Killed, it would leave its worker behind.
         var process = Leftovers.Add(Process.Start(new ProcessStartInfo(nginx, ["-p", home, "-c", file, "-e", Path.Combine(home, "error.log")]))!, "TERM");
@@ -37,12 +38,11 @@ internal sealed class Gateway : IDisposable
         process.Dispose();
     }
 
-    /// <summary>No buffering, because streams pass; a node that is away is passed over for a second.</summary>
-    private static string Configuration(string home, int port, IEnumerable<Uri> nodes)
+    /// <summary>What the image or the distribution has around our part.</summary>
+    private static string Configuration(string home)
     {
-        var servers = string.Concat(nodes.Select(node => $"server {node.Authority} max_fails=1 fail_timeout=1s; "));
         var user = Environment.IsPrivilegedProcess ? "user root;" : "";
-        return string.Create(CultureInfo.InvariantCulture, $$"""
+        return $$"""
             daemon off;
             {{user}}
             worker_processes 1;
@@ -55,20 +55,8 @@ internal sealed class Gateway : IDisposable
                 fastcgi_temp_path {{home}}/fastcgi;
                 uwsgi_temp_path {{home}}/uwsgi;
                 scgi_temp_path {{home}}/scgi;
-                upstream nodes { {{servers}}keepalive 16; }
-                server {
-                    listen 127.0.0.1:{{port}};
-                    location / {
-                        proxy_pass http://nodes;
-                        proxy_http_version 1.1;
-                        proxy_set_header Connection "";
-                        proxy_set_header Host $host;
-                        proxy_buffering off;
-                        proxy_connect_timeout 2s;
-                        proxy_read_timeout 300s;
-                    }
-                }
+                include {{home}}/ours.conf;
             }
-            """);
+            """;
     }
 }

@@ -13,7 +13,7 @@ internal enum NodeState
 }
 
 /// <summary>A node that is started again whenever it ends, as a service manager would.</summary>
-internal sealed class Node(int number, int port, string server, string folder, IReadOnlyDictionary<string, string> settings, Ledger ledger)
+internal sealed class Node(int number, int port, string server, string folder, IReadOnlyDictionary<string, string> settings, Ledger ledger, Disturbance disturbance)
 {
     private static readonly TimeSpan ExitLimit = TimeSpan.FromSeconds(60);
     private static readonly HttpClient Probe = new() { Timeout = TimeSpan.FromSeconds(2) };
@@ -91,10 +91,13 @@ internal sealed class Node(int number, int port, string server, string folder, I
         process?.Dispose();
         (State, mustEndInOrder) = (NodeState.Starting, false);
         var name = string.Create(CultureInfo.InvariantCulture, $"node-{number}.{++starts}");
+        var born = Ledger.Now;
         process = NodeProcess.Start(server, name, settings, Path.Combine(folder, $"node-{number.ToString(CultureInfo.InvariantCulture)}.log"));
         if (!await BecomeReadyAsync(process, stop))
         {
-            // The database was away at that moment; a service manager starts it again, and so do we.
+            // A service manager starts it again, and so do we; only without its database it has an excuse.
+            ledger.Count("starts given up");
+            ledger.Require(disturbance.HasBeenSince(born), $"node {name} ended with exit code {process.ExitCode} before it was ready, and nothing was done to its database");
             RestartPause = TimeSpan.FromMilliseconds(500);
             return;
         }

@@ -27,7 +27,7 @@ internal sealed class FaultLoop(ChaosCluster cluster, Ledger ledger, IReadOnlySe
         }
     }
 
-    public TakeoverWatch Takeovers { get; } = new(cluster);
+    public TakeoverWatch Takeovers { get; } = new(cluster, ledger);
 
     /// <summary>Goes on until told to stop, and returns when nothing is under way any more.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -65,14 +65,16 @@ internal sealed class FaultLoop(ChaosCluster cluster, Ledger ledger, IReadOnlySe
                 return;
             }
 
-            open.Add(HitNodeAsync(kind, up[pick % up.Count], random.Next(300, 4000), stop));
+            var node = up[pick % up.Count];
+            var pause = random.Next(300, 4000);
+            open.Add(kind == FaultKind.Kill ? KillAsync(node, pause, await Takeovers.LookAsync(node.Incarnation)) : HitNodeAsync(kind, node, pause, stop));
             return;
         }
 
         Note(kind, "");
         try
         {
-            await (kind == FaultKind.Database ? cluster.Postgres.RestartAtOnceAsync(cancellationToken: CancellationToken.None) : DropSessionsAsync(1 + (pick % 12), pick));
+            await cluster.Disturbance.DuringAsync(() => kind == FaultKind.Database ? cluster.Postgres.RestartAtOnceAsync(cancellationToken: CancellationToken.None) : DropSessionsAsync(1 + (pick % 12), pick));
         }
         catch (NpgsqlException)
         {
@@ -80,29 +82,30 @@ internal sealed class FaultLoop(ChaosCluster cluster, Ledger ledger, IReadOnlySe
         }
     }
 
+    private Task KillAsync(Node node, int pause, OrphanedRuns? orphans)
+    {
+        node.RestartPause = TimeSpan.FromMilliseconds(pause);
+        Note(FaultKind.Kill, node.Incarnation);
+        var at = Ledger.Now;
+        node.Kill();
+        return orphans is null ? Task.CompletedTask : Takeovers.WatchAsync(orphans, at);
+    }
+
     private async Task HitNodeAsync(FaultKind kind, Node node, int pause, CancellationToken stop)
     {
         node.RestartPause = TimeSpan.FromMilliseconds(pause);
         Note(kind, node.Incarnation);
-        switch (kind)
+        if (kind == FaultKind.Freeze)
         {
-            case FaultKind.Kill:
-                var at = Ledger.Now;
-                var dead = node.Incarnation;
-                node.Kill();
-                await Takeovers.WatchAsync(dead, at);
-                break;
-            case FaultKind.Freeze:
-                node.Freeze();
-                // 15 seconds make a node dead that still holds its lock; then it wakes up and knows nothing of it.
-                await Task.WhenAny(Task.Delay(TimeSpan.FromMilliseconds(16_000 + pause), stop));
-                node.Thaw();
-                break;
-            default:
-                node.Terminate();
-                await node.EndedAsync(CancellationToken.None);
-                break;
+            node.Freeze();
+            // 15 seconds make a node dead that still holds its lock; then it wakes up and knows nothing of it.
+            await Task.WhenAny(Task.Delay(TimeSpan.FromMilliseconds(16_000 + pause), stop));
+            node.Thaw();
+            return;
         }
+
+        node.Terminate();
+        await node.EndedAsync(CancellationToken.None);
     }
 
     private async Task DropSessionsAsync(int count, int pick)

@@ -15,44 +15,51 @@ internal readonly record struct Takeover(long KilledAt, long TakenAt)
 }
 
 /// <summary>Measures how long runs of killed nodes stand still.</summary>
-internal sealed class TakeoverWatch(ChaosCluster cluster)
+internal sealed class TakeoverWatch(ChaosCluster cluster, Ledger ledger)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
-    private const string OrphansSql = "select w.run_id from run_work w join nodes n on n.id = w.node where n.name = $1 and w.state = 3";
-
-    /// <summary>Those of them that execute elsewhere, or have ended there.</summary>
-    private const string TakenSql =
-        """
-        select o.run_id from unnest($2::uuid[]) as o(run_id) left join run_work w using (run_id)
-        where w.run_id is null or (w.state = 3 and w.node <> all (array(select id from nodes where name = $1)))
-        """;
+    /// <summary>A kill does not wait longer than this for the database.</summary>
+    private static readonly TimeSpan LookLimit = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentQueue<Takeover> seen = new();
+    private int missed;
 
     public IReadOnlyCollection<Takeover> Seen => seen;
 
     /// <summary>How many were not seen to go on within a minute.</summary>
-    public int Missed { get; private set; }
+    public int Missed => missed;
 
-    /// <summary>Watches the runs that a node had when it was killed.</summary>
-    /// <param name="dead">The node's name.</param>
-    /// <param name="killedAt">When it was killed.</param>
-    public async Task WatchAsync(string dead, long killedAt)
+    /// <summary>The runs of a node that is about to be killed: afterwards others take them, and nothing says any more whose they were. Null when the database is away.</summary>
+    public async Task<OrphanedRuns?> LookAsync(string node)
     {
-        HashSet<Guid>? orphans = null;
-        while (orphans is null or { Count: > 0 } && Stopwatch.GetElapsedTime(killedAt) < Limit)
+        using var limit = new CancellationTokenSource(LookLimit);
+        try
+        {
+            await using var connection = await cluster.ConnectAsync(limit.Token);
+            return await OrphanedRuns.ReadAsync(connection, node, limit.Token);
+        }
+        catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException)
+        {
+            ledger.Count("kills without a measured takeover");
+            return null;
+        }
+    }
+
+    /// <summary>Watches them until all go on elsewhere or have ended.</summary>
+    /// <param name="orphans">The runs that the node had.</param>
+    /// <param name="killedAt">When it was killed.</param>
+    public async Task WatchAsync(OrphanedRuns orphans, long killedAt)
+    {
+        while (orphans.Count > 0 && Stopwatch.GetElapsedTime(killedAt) < Limit)
         {
             try
             {
                 await using var connection = await cluster.ConnectAsync(CancellationToken.None);
-                orphans ??= await ReadAsync(connection, OrphansSql, dead, null);
                 while (orphans.Count > 0 && Stopwatch.GetElapsedTime(killedAt) < Limit)
                 {
-                    var taken = await ReadAsync(connection, TakenSql, dead, [.. orphans]);
-                    foreach (var run in taken)
+                    for (var taken = await orphans.TakeAsync(connection); taken > 0; taken--)
                     {
-                        orphans.Remove(run);
                         seen.Enqueue(new Takeover(killedAt, Ledger.Now));
                     }
 
@@ -66,25 +73,6 @@ internal sealed class TakeoverWatch(ChaosCluster cluster)
             }
         }
 
-        Missed += orphans?.Count ?? 0;
-    }
-
-    private static async Task<HashSet<Guid>> ReadAsync(NpgsqlConnection connection, string sql, string dead, Guid[]? orphans)
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
-        command.Parameters.AddWithValue(dead);
-        if (orphans is not null)
-        {
-            command.Parameters.AddWithValue(orphans);
-        }
-
-        HashSet<Guid> ids = [];
-        await using var reader = await command.ExecuteReaderAsync();
-        while (await reader.ReadAsync())
-        {
-            ids.Add(reader.GetGuid(0));
-        }
-
-        return ids;
+        Interlocked.Add(ref missed, orphans.Count);
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AgentProtocol.Chaos.Checks;
 using AgentProtocol.Chaos.Faults;
 using AgentProtocol.Chaos.History;
@@ -125,6 +126,29 @@ public sealed class ChecksTests
         using var client = Client(server);
         await new StateChecks(ledger, new Dictionary<string, StoredRun> { [Id] = Good }, client).CheckAsync();
         Assert.Contains(expected, Assert.Single(ledger.Violations), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Takeovers_above_their_limit_are_violations_and_those_with_another_fault_meanwhile_are_not_asked()
+    {
+        Takeover slow = new(0, Stopwatch.Frequency * 6), quick = new(0, Stopwatch.Frequency * 4);
+        new TakeoverChecks(ledger, [slow], []).Check(missed: 0, limit: null);
+        new TakeoverChecks(ledger, [quick], []).Check(missed: 0, TimeSpan.FromSeconds(5));
+        new TakeoverChecks(ledger, [slow, quick with { KilledAt = Stopwatch.Frequency * 3 }], [new Fault(FaultKind.Database, Stopwatch.Frequency * 2, default)])
+            .Check(missed: 0, TimeSpan.FromSeconds(5));
+        Assert.Empty(ledger.Violations);
+        new TakeoverChecks(ledger, [slow, quick], []).Check(missed: 0, TimeSpan.FromSeconds(5));
+        Assert.Contains("6000 ms", Assert.Single(ledger.Violations), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Takeovers_that_nobody_saw_are_violations()
+    {
+        new TakeoverChecks(ledger, [], []).Check(missed: 0, limit: null);
+        Assert.Empty(ledger.Violations);
+        new TakeoverChecks(ledger, [], []).Check(missed: 2, limit: null);
+        new TakeoverChecks(ledger, [], []).Check(missed: 0, TimeSpan.FromSeconds(5));
+        Assert.Equal(2, ledger.Violations.Count);
     }
 
     private RunRecord Acknowledged(string agent = "echo", string text = "w1") => ledger.Acknowledge(Id, "t", new Input("w1", text, agent, Strategy.Enqueue));

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using AgentProtocol.Engine;
 using AgentProtocolServer.Tests.Architecture;
 using AgentProtocolServer.Tests.Docs;
+using AgentProtocolServer.Tests.Hosting;
 using NJsonSchema;
 using Xunit;
 
@@ -36,6 +37,10 @@ public sealed partial class ChartTests
         wrong[name] = JsonNode.Parse(json);
         Assert.NotEmpty((await SchemaAsync()).Validate(wrong.ToJsonString()));
     }
+
+    [Fact]
+    public void A_pod_has_room_for_as_many_runs_as_the_tests_give_a_node() =>
+        Assert.Equal(Queues.DeployedRuns, Values["settings"]!["Runs__MaxConcurrent"]!.GetValue<string>());
 
     [Fact]
     public void Variables_of_the_chart_are_settings_that_exist()

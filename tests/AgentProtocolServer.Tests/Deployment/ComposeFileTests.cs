@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using AgentProtocol.Engine;
 using AgentProtocolServer.Tests.Architecture;
 using AgentProtocolServer.Tests.Docs;
+using AgentProtocolServer.Tests.Hosting;
 using Npgsql;
 using Xunit;
 
@@ -47,16 +48,22 @@ public sealed partial class ComposeFileTests
     public void A_node_is_closed_until_there_is_a_key(string node) =>
         Assert.Equal("ApiKey", Environment(node)["Auth__Mode"]!.GetValue<string>());
 
+    /// <summary>What is tested with processes and chaos is how Hangfire works at this size.</summary>
+    [Theory]
+    [MemberData(nameof(Nodes))]
+    public void A_node_has_room_for_as_many_runs_as_the_tests_give_it(string node) =>
+        Assert.Equal(Queues.DeployedRuns, Environment(node)["Runs__MaxConcurrent"]!.GetValue<string>());
+
     [Fact]
     public void All_nodes_together_leave_connections_free()
     {
-        // In the image Hangfire has a pool of its own of at most thirty beside each (docs/queues.md).
-        const int Superusers = 3, OwnOfANode = 5, Hangfire = 30;
+        // Beside each there are pools of at most ten for lists, and of at most thirty for Hangfire, which the image has (docs/operations.md).
+        const int Superusers = 3, OwnOfANode = 5, Lists = 10, Hangfire = 30;
         var allowed = Services["postgres"]!["command"]!.AsArray().Select(word => word!.GetValue<string>())
             .Where(word => word.StartsWith("max_connections=", StringComparison.Ordinal)).Select(word => int.Parse(word.Split('=')[1], System.Globalization.CultureInfo.InvariantCulture)).Single();
         var pools = Nodes.Sum(node => new NpgsqlConnectionStringBuilder(
             Default(Environment(node.Data)["ConnectionStrings__Postgres"]!)).MaxPoolSize);
-        Assert.InRange(pools + (Nodes.Count * (OwnOfANode + Hangfire)), 1, allowed - Superusers);
+        Assert.InRange(pools + (Nodes.Count * (OwnOfANode + Lists + Hangfire)), 1, allowed - Superusers);
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public sealed class FirstStartTests : IAsyncLifetime
     {
         await using var empty = await TestDatabase.CreateAsync("empty", _ => Task.CompletedTask);
         var database = TestServer.ForServer(empty.ConnectionString);
-        ServerProcess[] nodes = [.. Enumerable.Range(0, 4).Select(_ => servers.Add(ServerProcess.Serve(database, "--Server:Urls=http://0.0.0.0:0", "--Auth:Mode=ApiKey", Queues.Setting(queue))))];
+        ServerProcess[] nodes = [.. Enumerable.Range(0, 4).Select(_ => servers.Add(ServerProcess.Serve(database, ["--Server:Urls=http://0.0.0.0:0", "--Auth:Mode=ApiKey", .. Queues.Settings(queue)])))];
         await Task.WhenAll(nodes.Select(node => node.WaitUntilReadyAsync(Token)));
         Assert.All(nodes, node => Assert.Empty(node.Errors));
         foreach (var node in nodes)

@@ -1,7 +1,7 @@
 using System.Globalization;
+using AgentProtocol.Chaos.Cluster;
 using AgentProtocol.Testing;
 using AgentProtocol.Testing.Servers;
-using AgentProtocolServer.Tests.Architecture;
 using Xunit;
 
 namespace AgentProtocolServer.Tests.Deployment;
@@ -78,11 +78,7 @@ internal sealed class NginxProcess : IAsyncDisposable
     private static string Prepare(int port, string[] nodes)
     {
         var folder = Directory.CreateTempSubdirectory("agentprotocol-nginx-").FullName;
-        var ours = File.ReadAllText(Checkout.PathOf(Configuration));
-        ours = Replace(ours, "listen 8080;", $"listen 127.0.0.1:{port};");
-        ours = Replace(ours, "server node-1:8123 ", $"server {nodes[0]} ");
-        ours = Replace(ours, "server node-2:8123 ", $"server {nodes[1]} ");
-        File.WriteAllText(Path.Combine(folder, "ours.conf"), ours);
+        File.WriteAllText(Path.Combine(folder, "ours.conf"), ProxyFile.For(port, nodes));
         File.WriteAllText(
             Path.Combine(folder, "nginx.conf"),
             $$"""
@@ -102,12 +98,6 @@ internal sealed class NginxProcess : IAsyncDisposable
             }
             """);
         return folder;
-    }
-
-    private static string Replace(string text, string old, string with)
-    {
-        Assert.Contains(old, text, StringComparison.Ordinal);
-        return text.Replace(old, with, StringComparison.Ordinal);
     }
 
     /// <summary>Skips, or fails where the environment has <c>CI</c>, without nginx.</summary>

@@ -4,7 +4,7 @@ using AgentProtocol.Testing.Agents;
 namespace AgentProtocolServer.Tests.Hosting;
 
 /// <summary>A server with the agent <c>approval</c>, which asks before it acts.</summary>
-public sealed class ApprovalFixture : ServerFixture
+public class ApprovalFixture : ServerFixture
 {
     protected override IReadOnlyList<AgentDefinition> Agents => [ApprovalAgent.Definition];
 }

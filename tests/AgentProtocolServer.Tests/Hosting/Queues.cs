@@ -8,12 +8,19 @@ public static class Queues
 {
     public const string Hangfire = "Hangfire";
 
+    /// <summary>So many runs per node are what the compose file and the chart set, which decides how Hangfire works (<c>Hangfire:Mode=Auto</c>).</summary>
+    public const string DeployedRuns = "200";
+
     public static TheoryData<string> All => ["Postgres", Hangfire];
 
-    /// <summary>The setting for a server, in the form of the command line; skips the running test in a build that does not have the queue.</summary>
-    public static string Setting(string queue)
+    /// <summary>What a server is given for it, in the form of the command line: Hangfire as it is deployed.</summary>
+    public static string[] Settings(string queue)
     {
-        Assert.SkipWhen(queue == Hangfire && !HangfireQueue.IsBuiltIn, "This build has no Hangfire (UseHangfire=true builds it in): this was not tested with it");
-        return $"--Runs:Queue={queue}";
+        SkipUnlessBuilt(queue);
+        return [$"--Runs:Queue={queue}", .. queue == Hangfire ? [$"--Runs:MaxConcurrent={DeployedRuns}"] : Array.Empty<string>()];
     }
+
+    /// <summary>Skips the running test in a build that does not have the queue.</summary>
+    public static void SkipUnlessBuilt(string queue) =>
+        Assert.SkipWhen(queue == Hangfire && !HangfireQueue.IsBuiltIn, "This build has no Hangfire (UseHangfire=true builds it in): this was not tested with it");
 }

@@ -18,7 +18,7 @@ public sealed class DatabaseRestartTests
     {
         await using var postgres = await OwnPostgres.StartAsync(Token);
         await using var servers = new ServerProcesses();
-        var server = servers.Add(ServerProcess.Serve(postgres.ConnectionString, Queues.Setting(queue)));
+        var server = servers.Add(ServerProcess.Serve(postgres.ConnectionString, Queues.Settings(queue)));
         await server.WaitUntilReadyAsync(Token);
         var client = server.Client;
         var thread = await client.NewThreadAsync();

@@ -16,7 +16,7 @@ public sealed class ServerProcesses : IAsyncDisposable
     public async Task<TestDatabase> DatabaseAsync() => database ??= await TestServer.CreateDatabaseAsync();
 
     /// <summary>Gives the servers that follow a queue; skips the test where the build does not have it.</summary>
-    public void Use(string queue) => common = [Queues.Setting(queue)];
+    public void Use(string queue) => common = Queues.Settings(queue);
 
     /// <summary>Starts one more server and waits until it answers.</summary>
     public async Task<ServerProcess> ServeAsync(params string[] settings)
