@@ -27,7 +27,8 @@ public abstract record AgentEvent
 
     /// <summary>
     /// A step begins. Agents of one step need not say it; others do before each of their steps, which gives callers a place
-    /// to stop the run (<c>interrupt_before</c>, <c>interrupt_after</c>): the agent is then not asked for more.
+    /// to stop the run (<c>interrupt_before</c>, <c>interrupt_after</c>): the agent is then not asked for more. Otherwise it is
+    /// asked for more once all that it has said before is stored, so that a crash costs it no step but this one.
     /// </summary>
     /// <param name="Node">The step's name on the wire.</param>
     public sealed record StepStarted(string Node) : AgentEvent;

@@ -9,7 +9,7 @@ public sealed class HangfireOptions
     /// <summary>The configuration section.</summary>
     public const string Section = "Hangfire";
 
-    /// <summary>A thread for each run is cheap up to here: 1,000 threads cost some 50 MiB here.</summary>
+    /// <summary>A thread for each run is cheap up to here: 1,000 threads cost some 90 MiB here.</summary>
     private const int MostThreads = 500;
 
     /// <summary>Whether a job lasts as long as its run, or ends when the run has been handed to the executor.</summary>

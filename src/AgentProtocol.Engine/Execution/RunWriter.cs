@@ -20,7 +20,7 @@ internal sealed class RunWriter(RunningRun run, RunRecorder recorder, EventLog l
     private bool isWriting;
     private bool hasWritten;
 
-    /// <summary>Records an event and has it written soon.</summary>
+    /// <summary>Records an event and has it written soon; before a step that the agent announces it waits for all that came before.</summary>
     /// <exception cref="OperationCanceledException">The run has been ended meanwhile: an abandoned agent still talks.</exception>
     public ValueTask RecordAsync(AgentEvent happened)
     {
@@ -33,7 +33,9 @@ internal sealed class RunWriter(RunningRun run, RunRecorder recorder, EventLog l
         }
 
         Schedule();
-        return buffered > MaxBuffered || (happened is AgentEvent.StateUpdate && commitsEachStep) ? new ValueTask(FlushAsync()) : ValueTask.CompletedTask;
+        // A step that is announced is dear, as the call of a model is: one that has been finished must not be lost in a crash.
+        var isBoundary = happened is AgentEvent.StepStarted || (happened is AgentEvent.StateUpdate && commitsEachStep);
+        return isBoundary || buffered > MaxBuffered ? new ValueTask(FlushAsync()) : ValueTask.CompletedTask;
     }
 
     /// <summary>Records what the executor itself has to say.</summary>

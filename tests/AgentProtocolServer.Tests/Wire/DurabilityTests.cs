@@ -22,6 +22,18 @@ public sealed class DurabilityTests
         Assert.Equal(LookingAgent.Steps, values.GetProperty("step").GetInt32());
     }
 
+    [Fact]
+    public async Task A_step_that_is_announced_begins_when_those_before_it_are_committed()
+    {
+        var agent = new LookingAgent { Announces = true };
+        await using var server = await TestServer.StartAsync([new AgentDefinition { Id = "looking", Agent = agent }], []);
+        agent.Client = server.Client;
+
+        await server.Client.PostAsync("/runs/wait", new { assistant_id = "looking" }).OkAsync();
+
+        Assert.Equal(Enumerable.Range(1, LookingAgent.Steps), agent.Seen);
+    }
+
     [Theory]
     [InlineData("""{"durability":"async"}""")]
     [InlineData("""{"durability":"exit"}""")]
@@ -49,6 +61,9 @@ public sealed class DurabilityTests
 
         public HttpClient? Client { get; set; }
 
+        /// <summary>Whether it says that a step begins before it looks.</summary>
+        public bool Announces { get; init; }
+
         public List<int> Seen { get; } = [];
 
         public async IAsyncEnumerable<AgentEvent> RunAsync(AgentContext context, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -56,6 +71,11 @@ public sealed class DurabilityTests
             for (var step = 1; step <= Steps; step++)
             {
                 yield return new AgentEvent.StateUpdate("looking", JsonSerializer.SerializeToElement(new { step }));
+                if (Announces)
+                {
+                    yield return new AgentEvent.StepStarted("looking");
+                }
+
                 var state = await Client!.GetJsonAsync($"/threads/{context.ThreadId}/state");
                 Seen.Add(state.GetProperty("values").TryGetProperty("step", out var seen) ? seen.GetInt32() : 0);
             }
