@@ -3,8 +3,8 @@ using AgentProtocol.Engine.Queue;
 namespace AgentProtocol.Hangfire;
 
 /// <summary>
-/// Lets this node fetch no more jobs than it has free slots: one that waits here for a slot is lost to the nodes that have
-/// some.
+/// Lets this node look for no more jobs than it has free slots: one that waits here for a slot is lost to the nodes that
+/// have some. A slot that is taken back by its run meanwhile cannot be helped: the few looks under way go on.
 /// </summary>
 internal sealed class DeliveryRoom(NodeSlots slots)
 {

@@ -41,10 +41,7 @@ internal sealed class PacedJobQueue(IPersistentJobQueue queue, SemaphoreSlim tur
 
     public void Enqueue(IDbConnection connection, string queueName, string jobId) => queue.Enqueue(connection, queueName, jobId);
 
-    /// <summary>
-    /// Keeps its turn while the database is away: workers that failed one after the other would all sit out the pause that
-    /// Hangfire imposes on them.
-    /// </summary>
+    /// <summary>Keeps its turn while the database is away: that it is needs no worker after the other to find out.</summary>
     private IFetchedJob DequeuePatiently(string[] queues, CancellationToken cancellationToken)
     {
         while (true)

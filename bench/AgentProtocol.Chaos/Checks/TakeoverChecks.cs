@@ -9,7 +9,7 @@ internal sealed class TakeoverChecks(Ledger ledger, IReadOnlyCollection<Takeover
 {
     public Percentiles All { get; } = Percentiles.Of(seen.Select(takeover => takeover.Time));
 
-    /// <summary>Those during which nothing else was done to the cluster.</summary>
+    /// <summary>Those during which nothing else began to be done to the cluster.</summary>
     public Percentiles Undisturbed { get; } = Percentiles.Of(
         seen.Where(takeover => !faults.Any(fault => fault.At > takeover.KilledAt && fault.At < takeover.TakenAt)).Select(takeover => takeover.Time));
 

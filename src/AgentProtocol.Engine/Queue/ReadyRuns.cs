@@ -22,17 +22,17 @@ internal sealed class ReadyRuns(ProtocolDatabase database, RunLimits limits)
         $"""
         select run_id, total from (
             select ready.*, count(*) over () as total from (
-                select w.run_id, w.priority, w.available_at, false as limited from run_work w
+                select w.run_id, w.available_at, false as limited from run_work w
                 where w.state = 2 and (w.agent <> all($2) or {RunClaims.OnlyEnds})
                 union all
-                select own.run_id, own.priority, own.available_at, true from unnest($2, $3) as a(agent, most)
+                select own.run_id, own.available_at, true from unnest($2, $3) as a(agent, most)
                 cross join lateral (
-                    select w.run_id, w.priority, w.available_at from run_work w
+                    select w.run_id, w.available_at from run_work w
                     where w.state = 2 and w.agent = a.agent and {RunClaims.OnlyEnds} is not true
                     order by w.priority, w.available_at, w.run_id
                     limit greatest(a.most - (select count(*) from run_work o where o.agent = a.agent and {AgentClaims.Counts}), 0)) own) ready) counted
         where available_at <= now() - $1 and run_id <> all($4)
-        order by limited desc, priority, available_at, run_id
+        order by limited desc, available_at, run_id
         limit $5
         """;
 

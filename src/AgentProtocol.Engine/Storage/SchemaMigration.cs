@@ -13,7 +13,7 @@ internal sealed class SchemaMigration(ProtocolDatabase database, TimeProvider ti
     public Task StartingAsync(CancellationToken cancellationToken) => PersistAsync(
         () => DatabaseMigrator.MigrateAsync(database.ConnectionString, time, cancellationToken), time, logger, cancellationToken);
 
-    /// <summary>Repeats a change of the schema until it succeeds or fails for good.</summary>
+    /// <summary>Repeats a change of the schema until it succeeds, fails for good, or fails a minute after the start.</summary>
     public static async Task PersistAsync(Func<Task> change, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         var since = time.GetTimestamp();

@@ -58,7 +58,7 @@ public sealed partial class ComposeFileTests
     public void All_nodes_together_leave_connections_free()
     {
         // Beside each there are pools of at most ten for lists, and of at most thirty for Hangfire, which the image has (docs/operations.md).
-        const int Superusers = 3, OwnOfANode = 5, Lists = 10, Hangfire = 30;
+        const int Superusers = 3, OwnOfANode = 3, Lists = 10, Hangfire = 30;
         var allowed = Services["postgres"]!["command"]!.AsArray().Select(word => word!.GetValue<string>())
             .Where(word => word.StartsWith("max_connections=", StringComparison.Ordinal)).Select(word => int.Parse(word.Split('=')[1], System.Globalization.CultureInfo.InvariantCulture)).Single();
         var pools = Nodes.Sum(node => new NpgsqlConnectionStringBuilder(

@@ -18,8 +18,8 @@ public sealed class HangfireWorkerTests : HangfireHosts
         var agent = new HeldAgent("a");
         var host = await StartAsync(agent, ("Runs:MaxConcurrent", "20"));
         long broken = 0;
-        // More than there are workers, so that each has met one.
-        await Until.TrueAsync(async () => (broken += await BreakConnectionsAsync()) >= 60, Token);
+        // More than look for jobs at a time.
+        await Until.TrueAsync(async () => (broken += await BreakConnectionsAsync()) >= 20, Token, TimeSpan.FromSeconds(80));
 
         for (var i = 0; i < 10; i++)
         {
